@@ -1,0 +1,2 @@
+//! On the host.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Arguments in, words out.
+fn main() {}
