@@ -3,9 +3,12 @@
 //! agent makes them true. Every line of a file knows why it is there.
 
 mod desired;
+mod observe;
+pub mod protocol;
 mod text;
 mod wire;
 
 pub use desired::{Check, Desired, Dir, File, Health, Link, Package, Probe, Unit, UnitKind, User};
+pub use observe::{Leave, Leaving, Observation, PathDiff, Seen, UnitRest, UnitSeen, UserDiff};
 pub use text::{Line, Segment, Text, Why};
 pub use wire::{FlatDesired, FlatFile, hash_hex};

@@ -43,6 +43,10 @@ pub struct FlatFile {
     pub sha256: String,
     /// True when the bytes hold a secret: never shown, never logged.
     pub secret: bool,
+    /// For files with secrets, the text with each secret hidden: lets a host show a difference later
+    /// without showing a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
 }
 
 /// Lower-case hex of the SHA-256 of some bytes.
@@ -65,6 +69,7 @@ impl FlatDesired {
         for (path, file) in &desired.files {
             let bytes = file.text.reveal(secret)?.into_bytes();
             let sha256 = hash_hex(&bytes);
+            let secret = file.text.secrets().next().is_some();
             files.insert(
                 path.clone(),
                 FlatFile {
@@ -73,7 +78,8 @@ impl FlatDesired {
                     owner: file.owner.clone(),
                     group: file.group.clone(),
                     sha256: sha256.clone(),
-                    secret: file.text.secrets().next().is_some(),
+                    secret,
+                    shown: secret.then(|| file.text.public()),
                 },
             );
             blobs.insert(sha256, bytes);
