@@ -164,10 +164,13 @@ pub struct Leave {
 }
 
 /// The state a unit goes back to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UnitRest {
     /// It ran.
     pub active: bool,
     /// It was enabled.
     pub enabled: bool,
+    /// Paths it reads: when it goes on running and one of them leaves, it is restarted.
+    #[serde(default)]
+    pub reads: BTreeSet<String>,
 }

@@ -1,7 +1,9 @@
 //! The plan of one host and of the fleet.
 
+use crate::reason::{diff_of, interruption, whys};
 use crate::step::Step;
-use artifact::Why;
+use crate::{Kind, steps};
+use artifact::{Desired, FlatDesired, Observation, Why, hash_hex};
 use std::collections::BTreeMap;
 
 /// A step with its reason in the sources and what it does to those who use the host.
@@ -41,4 +43,53 @@ pub struct FleetPlan {
     pub hosts: BTreeMap<String, HostPlan>,
     /// Hosts that could not be observed, with what was seen. A host here is never "nothing to do".
     pub unknown: BTreeMap<String, String>,
+}
+
+impl HostPlan {
+    /// The plan with reasons. `flat` is `desired` flattened with its secrets.
+    pub fn of(desired: &Desired, flat: &FlatDesired, seen: &Observation) -> HostPlan {
+        let steps = steps(flat, seen);
+        let planned = steps
+            .iter()
+            .map(|step| PlannedStep {
+                why: whys(desired, seen, step),
+                diff: (step.kind == Kind::File).then(|| diff_of(desired, seen, step)).flatten(),
+                interruption: interruption(step, &steps),
+                step: step.clone(),
+            })
+            .collect();
+        HostPlan {
+            host: desired.host.clone(),
+            from: seen.generation,
+            to: flat.digest(),
+            steps: planned,
+            drift: seen.drift.iter().cloned().collect(),
+        }
+    }
+
+    /// True when there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Hash of where the plan comes from, where it goes to and its steps: what a receipt is held against.
+    pub fn digest(&self) -> String {
+        let steps: Vec<&Step> = self.steps.iter().map(|s| &s.step).collect();
+        hash_hex(serde_json::to_string(&(self.from, &self.to, steps)).unwrap_or_default().as_bytes())
+    }
+}
+
+impl FleetPlan {
+    /// True when every host was observed and has nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.unknown.is_empty() && self.hosts.values().all(HostPlan::is_empty)
+    }
+
+    /// Hash over all hosts' plans and the hosts that could not be observed.
+    pub fn digest(&self) -> String {
+        let hosts: BTreeMap<&str, String> =
+            self.hosts.iter().map(|(n, p)| (n.as_str(), p.digest())).collect();
+        let unknown: Vec<&String> = self.unknown.keys().collect();
+        hash_hex(serde_json::to_string(&(hosts, unknown)).unwrap_or_default().as_bytes())
+    }
 }
