@@ -1,1 +1,3 @@
-//! derive
+//! What nobody should write by hand: addresses, ports, keys, peers, placement, paths.
+
+pub mod fleet;

@@ -174,7 +174,12 @@ pub fn wrong<T>(node: &Node, expected: &str, cx: &mut Cx) -> Option<T> {
 }
 
 /// Reads a scalar by a parser that says what is wrong with it.
-pub fn scalar<T>(node: &Node, cx: &mut Cx, expected: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+pub fn scalar<T>(
+    node: &Node,
+    cx: &mut Cx,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
     let Some(text) = node.text() else { return wrong(node, expected, cx) };
     match parse(text) {
         Ok(value) => Some(value),

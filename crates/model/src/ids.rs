@@ -62,8 +62,12 @@ fn name(node: &Node, kind: &str, cx: &mut Cx) -> Option<Arc<str>> {
         None => Some(Arc::from(text)),
         Some(fault) => {
             cx.report.push(
-                Diagnostic::error(codes::BAD_NAME, &node.place, format!("`{text}` cannot be the name of a {kind}"))
-                    .help(fault),
+                Diagnostic::error(
+                    codes::BAD_NAME,
+                    &node.place,
+                    format!("`{text}` cannot be the name of a {kind}"),
+                )
+                .help(fault),
             );
             None
         }

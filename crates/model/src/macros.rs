@@ -1,6 +1,5 @@
 //! `record!` and `choice!`: a type, how it is read, and how it is documented, written once.
 
-
 /// Defines a record: a struct whose fields are the keys a person writes (`_` is `-` in the text), its
 /// reader and its shape. `= "field"` after the name lets a bare scalar or list stand for that field.
 #[macro_export]

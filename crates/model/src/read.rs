@@ -22,7 +22,10 @@ pub fn as_record(node: &Node, short: Option<&str>) -> AsRecord {
     match (&node.kind, short) {
         (NodeKind::Map(_) | NodeKind::Null, _) => AsRecord::Map,
         (NodeKind::Scalar { .. } | NodeKind::List(_), Some(field)) => AsRecord::Wrapped(Node {
-            kind: NodeKind::Map(vec![(Key { text: field.to_owned(), place: node.place.clone() }, node.clone())]),
+            kind: NodeKind::Map(vec![(
+                Key { text: field.to_owned(), place: node.place.clone() },
+                node.clone(),
+            )]),
             place: node.place.clone(),
         }),
         (NodeKind::Scalar { .. } | NodeKind::List(_), None) => AsRecord::Not,

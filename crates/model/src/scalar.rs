@@ -33,19 +33,29 @@ plain! {
 
 fn net4(text: &str) -> Result<Ipv4Net, String> {
     let net: Ipv4Net = text.parse().map_err(|_| String::new())?;
-    if net.trunc() == net { Ok(net) } else { Err(format!("host bits are set; the network is {}", net.trunc())) }
+    if net.trunc() == net {
+        Ok(net)
+    } else {
+        Err(format!("host bits are set; the network is {}", net.trunc()))
+    }
 }
 
 fn net6(text: &str) -> Result<Ipv6Net, String> {
     let net: Ipv6Net = text.parse().map_err(|_| String::new())?;
-    if net.trunc() == net { Ok(net) } else { Err(format!("host bits are set; the network is {}", net.trunc())) }
+    if net.trunc() == net {
+        Ok(net)
+    } else {
+        Err(format!("host bits are set; the network is {}", net.trunc()))
+    }
 }
 
 impl Decode for bool {
     fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
         match &node.kind {
             NodeKind::Scalar { text, quoted: false } if matches!(text.as_str(), "yes" | "true") => Some(true),
-            NodeKind::Scalar { text, quoted: false } if matches!(text.as_str(), "no" | "false") => Some(false),
+            NodeKind::Scalar { text, quoted: false } if matches!(text.as_str(), "no" | "false") => {
+                Some(false)
+            }
             _ => wrong(node, "`yes` or `no`", cx),
         }
     }

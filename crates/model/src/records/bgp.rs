@@ -118,6 +118,9 @@ impl crate::Decode for SecretRef {
         })
     }
     fn shape() -> crate::shape::Shape {
-        crate::shape::Shape::Text { what: "name of a secret, e.g. secret/ams-transit", pattern: Some("^secret/[a-z0-9-]+$") }
+        crate::shape::Shape::Text {
+            what: "name of a secret, e.g. secret/ams-transit",
+            pattern: Some("^secret/[a-z0-9-]+$"),
+        }
     }
 }

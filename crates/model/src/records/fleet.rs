@@ -1,9 +1,9 @@
 //! The whole of it.
 
 use crate::{
-    Admin, AlertSettings, AuthSettings, Certificates, DnsSettings, Environment, EnvironmentId, Federation, FleetBgp,
-    Gitops, Group, GroupId, Host, HostId, Label, Module, ModuleId, Network, NetworkId, Policy, PolicyId, Pools,
-    Profile, ProfileId, Service, ServiceId, Site, SiteId, Sp, Tunnel, TunnelId, record,
+    Admin, AlertSettings, AuthSettings, Certificates, DnsSettings, Environment, EnvironmentId, Federation,
+    FleetBgp, Gitops, Group, GroupId, Host, HostId, Label, Module, ModuleId, Network, NetworkId, Policy,
+    PolicyId, Pools, Profile, ProfileId, Service, ServiceId, Site, SiteId, Sp, Tunnel, TunnelId, record,
 };
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Hosts and groups.
 
 use crate::{
-    Address, Bytes, EnvironmentId, GroupId, HostBgp, HostId, Label, NetworkId, ProfileId, Raw, SiteId, Sp, Uplink,
-    record,
+    Address, Bytes, EnvironmentId, GroupId, HostBgp, HostId, Label, NetworkId, ProfileId, Raw, SiteId, Sp,
+    Uplink, record,
 };
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};

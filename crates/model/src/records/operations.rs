@@ -1,6 +1,8 @@
 //! How the fleet is run: environments, sign-in, git, people, certificates, DNS, alerts.
 
-use crate::{Audience, EnvironmentId, HostId, Label, NetworkId, Raw, Seconds, SecretRef, ServiceId, Sp, choice, record};
+use crate::{
+    Audience, EnvironmentId, HostId, Label, NetworkId, Raw, Seconds, SecretRef, ServiceId, Sp, choice, record,
+};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 

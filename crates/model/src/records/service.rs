@@ -332,4 +332,3 @@ record! {
         memory: Option<Bytes>,
     }
 }
-
