@@ -3,3 +3,4 @@
 //! `topology` says what to build; everything else builds it, finds it again and takes it down.
 
 pub mod topology;
+pub mod world;
