@@ -44,8 +44,25 @@ pub struct Fleet {
     pub public_names: Vec<Name>,
     /// Those who measure, and what they watch and alert on.
     pub watchers: Vec<Watcher>,
+    /// Public certificates.
+    pub acme: Acme,
+    /// Who is told about alerts.
+    pub receivers: BTreeMap<Label, model::Receiver>,
+    /// The sign-in page's name, when the gate is exposed.
+    pub sign_in: Option<String>,
     /// Things described that no engine renders yet (code `FW0900`), said by `render` and `twin`.
     pub unsupported: Vec<diag::Diagnostic>,
+}
+
+/// Where public certificates come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acme {
+    /// Mail address of the account.
+    pub email: Option<String>,
+    /// Directory URL; `None` is the engine's own default (Let's Encrypt).
+    pub directory: Option<String>,
+    /// Where it is written; `None` when nothing is.
+    pub place: Option<Place>,
 }
 
 /// Timers in the engines' own units.
@@ -312,6 +329,9 @@ pub struct Firewall {
     pub clamp_mss: Vec<(String, Why)>,
     /// Interfaces from whose zone unwanted packets are rejected (inside) instead of dropped (outside).
     pub inside: Vec<String>,
+    /// Prefixes whose packets pass this host one way only, because answers may leave by another border:
+    /// they are not tracked (`notrack`), and the forward rules name both directions.
+    pub untracked: Vec<(IpNet, Why)>,
 }
 
 /// An allowed kind of packet that opens a connection. Empty sets mean any.
@@ -410,6 +430,11 @@ pub struct Bgp {
     pub rpki: Vec<SocketAddr>,
     /// AS numbers refused in any path.
     pub never: Vec<u32>,
+    /// Kernel table for default routes learnt from border hosts (instead of main, where the host's own
+    /// uplink is); policy rules send packets from the fleet's prefixes there.
+    pub default_table: Option<u32>,
+    /// Invalid routes (RPKI) are refused.
+    pub reject_invalid: bool,
     /// Where.
     pub place: Place,
 }
@@ -477,6 +502,8 @@ pub struct Session {
     pub communities: Vec<String>,
     /// BFD.
     pub bfd: bool,
+    /// iBGP: we pass on to them what we learnt by iBGP (RFC 4456).
+    pub reflect: bool,
     /// Where.
     pub place: Place,
 }
@@ -523,6 +550,12 @@ pub struct Instance {
     pub image: Option<String>,
     /// Services it needs, as edges' targets: name of the service, addresses and port.
     pub needs: Vec<ResolvedNeed>,
+    /// Folders of others it mounts.
+    pub mounts: Vec<ResolvedMount>,
+    /// Folders others mount from it.
+    pub exports: Vec<ResolvedExport>,
+    /// Cores and bytes of memory it may use.
+    pub limits: (Option<u32>, Option<u64>),
     /// HTTP path, TCP port or command that shows it is well.
     pub health: Option<InstanceHealth>,
     /// Raw text by engine.
@@ -564,6 +597,40 @@ pub struct ResolvedNeed {
     pub targets: Vec<(HostId, IpAddr, u16)>,
     /// Where it is written.
     pub place: Place,
+}
+
+/// A folder of another host that is mounted.
+#[derive(Clone, Debug)]
+pub struct ResolvedMount {
+    /// Where the service sees it.
+    pub at: String,
+    /// The service that exports it.
+    pub service: ServiceId,
+    /// Its host.
+    pub host: HostId,
+    /// Its address.
+    pub address: IpAddr,
+    /// Path there.
+    pub path: String,
+    /// Only for reading.
+    pub read_only: bool,
+    /// Why.
+    pub why: Why,
+}
+
+/// A folder others mount.
+#[derive(Clone, Debug)]
+pub struct ResolvedExport {
+    /// Its name.
+    pub name: Label,
+    /// Path on the host.
+    pub path: String,
+    /// Addresses that may mount it.
+    pub clients: Vec<IpAddr>,
+    /// Only for reading.
+    pub read_only: bool,
+    /// Why.
+    pub why: Why,
 }
 
 /// A person with access.
@@ -680,6 +747,8 @@ pub struct Exposure {
     pub paths: BTreeMap<String, PathRule>,
     /// Largest rate of one client, as written.
     pub rate: Option<String>,
+    /// Largest request body, bytes.
+    pub body: Option<u64>,
     /// Why.
     pub why: Why,
     /// Where it is written.
