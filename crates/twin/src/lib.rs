@@ -1,6 +1,30 @@
 //! The same fleet in namespaces, and what to ask it.
 //!
-//! `topology` says what to build; everything else builds it, finds it again and takes it down.
+//! `topology` says what to build, `base` makes the image every machine boots from, `twin` builds it,
+//! `control` breaks and heals it, `gc` releases it, whatever happened to whoever built it. `ground` and
+//! `machine` are what those stand on.
 
+pub mod base;
+mod control;
+mod error;
+mod gc;
+mod ground;
+mod machine;
+mod paths;
+mod preflight;
+mod remote;
+mod state;
 pub mod topology;
-pub mod world;
+mod twin;
+mod watch;
+
+pub use crate::remote::NamespaceRemote;
+pub use base::Base;
+pub use error::TwinError;
+pub use gc::{Condition, TwinInfo, gc, twins};
+pub use machine::power::PowerOff;
+pub use machine::{Seed, Seeds};
+pub use preflight::{Lack, preflight};
+pub use topology::Topology;
+pub use twin::Twin;
+pub use watch::Watch;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Host name of Let's Encrypt's production directory.
-pub(super) const DIRECTORY_HOST: &str = "acme-v02.api.letsencrypt.org";
+pub const DIRECTORY_HOST: &str = "acme-v02.api.letsencrypt.org";
 
 /// Where pebble's management interface gives its root and intermediate, inside `internet`.
 pub const ROOT_URL: &str = "https://127.0.0.1:15000/roots/0";

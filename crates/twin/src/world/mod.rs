@@ -16,7 +16,7 @@ use space::Space;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-pub use acme::{AcmeFiles, ROOT_URL as ACME_ROOT_URL};
+pub use acme::{AcmeFiles, DIRECTORY_HOST as ACME_HOST, ROOT_URL as ACME_ROOT_URL};
 pub use bgp::{Speaker, SpeakerRoute};
 
 /// The outside namespace that routes between all providers, and holds public DNS and the public CA.
