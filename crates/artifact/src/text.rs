@@ -37,11 +37,12 @@ pub struct Line {
     pub why: Why,
 }
 
-/// A text made of lines that know why they are there. Rendered with `\n` after each line.
+/// A text made of lines that know why they are there. Rendered with `\n` after each line. A clone shares
+/// the lines: one text on many hosts is held once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Text {
     /// The lines in order.
-    pub lines: Vec<Line>,
+    pub lines: Arc<Vec<Line>>,
 }
 
 impl Text {
@@ -52,8 +53,9 @@ impl Text {
 
     /// Adds plain text; each `\n` inside starts a new line with the same reason.
     pub fn line(&mut self, text: impl AsRef<str>, why: &Why) -> &mut Self {
+        let lines = Arc::make_mut(&mut self.lines);
         for part in text.as_ref().split('\n') {
-            self.lines.push(Line { segments: vec![Segment::Text(part.to_owned())], why: why.clone() });
+            lines.push(Line { segments: vec![Segment::Text(part.to_owned())], why: why.clone() });
         }
         self
     }
@@ -64,7 +66,7 @@ impl Text {
         if !after.is_empty() {
             segments.push(Segment::Text(after.to_owned()));
         }
-        self.lines.push(Line { segments, why: why.clone() });
+        Arc::make_mut(&mut self.lines).push(Line { segments, why: why.clone() });
         self
     }
 
@@ -75,7 +77,7 @@ impl Text {
 
     /// Adds all lines of another text.
     pub fn append(&mut self, other: Text) -> &mut Self {
-        self.lines.extend(other.lines);
+        Arc::make_mut(&mut self.lines).extend(Arc::unwrap_or_clone(other.lines));
         self
     }
 
@@ -93,7 +95,7 @@ impl Text {
     /// The name of the first secret `value` does not know.
     pub fn reveal(&self, value: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
         let mut out = String::new();
-        for line in &self.lines {
+        for line in self.lines.iter() {
             for segment in &line.segments {
                 match segment {
                     Segment::Text(text) => out.push_str(text),
@@ -108,7 +110,7 @@ impl Text {
     /// The text with every secret shown as `‹secret NAME›`: safe to print.
     pub fn public(&self) -> String {
         let mut out = String::new();
-        for line in &self.lines {
+        for line in self.lines.iter() {
             out.push_str(&line.public());
             out.push('\n');
         }
