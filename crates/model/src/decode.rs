@@ -11,11 +11,14 @@ use std::ops::Deref;
 pub struct Cx {
     /// What was found.
     pub report: Report,
+    /// An entry of a map could not be read even in outline: names that refer to it lead nowhere.
+    pub lost: bool,
 }
 
 /// A value that can be read from a tree, and that can say how it is written.
 pub trait Decode: Sized {
-    /// Reads it. `None` means at least one error was reported.
+    /// Reads it. `None` means at least one error was reported. `Some` may have errors too: a part that cannot
+    /// be read and need not be written is left out, so that the rest can still be looked at.
     fn decode(node: &Node, cx: &mut Cx) -> Option<Self>;
 
     /// The value of a field that is not written; `None` when the field is required.
@@ -107,10 +110,7 @@ impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
         match &node.kind {
             NodeKind::Null => Some(Vec::new()),
-            NodeKind::List(items) => {
-                let read: Vec<Option<T>> = items.iter().map(|item| T::decode(item, cx)).collect();
-                read.into_iter().collect()
-            }
+            NodeKind::List(items) => Some(items.iter().filter_map(|item| T::decode(item, cx)).collect()),
             NodeKind::Scalar { .. } | NodeKind::Map(_) => T::decode(node, cx).map(|one| vec![one]),
         }
     }
@@ -129,7 +129,6 @@ impl<K: Decode + Ord, T: Decode> Decode for BTreeMap<K, T> {
             NodeKind::Null => Some(BTreeMap::new()),
             NodeKind::Map(entries) => {
                 let mut map = BTreeMap::new();
-                let mut whole = true;
                 for (key, value) in entries {
                     let key_node = Node {
                         kind: NodeKind::Scalar { text: key.text.clone(), quoted: true },
@@ -147,10 +146,10 @@ impl<K: Decode + Ord, T: Decode> Decode for BTreeMap<K, T> {
                         (Some(key), Some(value)) => {
                             map.insert(key, value);
                         }
-                        _ => whole = false,
+                        _ => cx.lost = true,
                     }
                 }
-                whole.then_some(map)
+                Some(map)
             }
             NodeKind::List(_) | NodeKind::Scalar { .. } => wrong(node, "a map of names to values", cx),
         }

@@ -29,13 +29,12 @@ macro_rules! record {
                     $crate::read::AsRecord::Map => node,
                     $crate::read::AsRecord::Wrapped(map) => { wrapped = map; &wrapped }
                     $crate::read::AsRecord::Not => {
-                        return $crate::decode::wrong(node, concat!("a map of settings (", stringify!($name), ")"), cx);
+                        return $crate::decode::wrong(node, &$crate::read::settings_of(stringify!($name)), cx);
                     }
                 };
                 let keys: &[&str] = &[$(stringify!($field)),*];
-                let whole = $crate::read::known_keys(node, keys, stringify!($name), cx);
+                $crate::read::known_keys(node, keys, stringify!($name), cx);
                 $( let $field: Option<$ty> = $crate::read::field(node, stringify!($field), cx); )*
-                if !whole { return None; }
                 Some($name { place: node.place.clone(), $( $field: $field?, )* })
             }
             fn shape() -> $crate::shape::Shape {

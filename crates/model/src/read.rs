@@ -44,14 +44,17 @@ pub fn static_key(ident: &'static str) -> &'static str {
     keys.entry(ident).or_insert_with(|| Box::leak(plain.replace('_', "-").into_boxed_str()))
 }
 
-/// Reports every key of a map that is not one of these; true when all are known.
-pub fn known_keys(node: &Node, idents: &[&'static str], record: &str, cx: &mut Cx) -> bool {
-    let NodeKind::Map(entries) = &node.kind else { return true };
+/// What a record is written as, for messages.
+pub fn settings_of(record: &str) -> String {
+    format!("a map of settings ({})", plain_name(record))
+}
+
+/// Reports every key of a map that is not one of these.
+pub fn known_keys(node: &Node, idents: &[&'static str], record: &str, cx: &mut Cx) {
+    let NodeKind::Map(entries) = &node.kind else { return };
     let keys: Vec<&'static str> = idents.iter().map(|i| static_key(i)).collect();
-    let mut whole = true;
     for (key, _) in entries {
         if !keys.contains(&key.text.as_str()) {
-            whole = false;
             let mut diagnostic = Diagnostic::error(
                 codes::UNKNOWN_KEY,
                 &key.place,
@@ -64,7 +67,6 @@ pub fn known_keys(node: &Node, idents: &[&'static str], record: &str, cx: &mut C
             cx.report.push(diagnostic);
         }
     }
-    whole
 }
 
 /// `HostBgp` as "host bgp".
@@ -83,7 +85,7 @@ pub fn plain_name(record: &str) -> String {
 pub fn field<T: Decode>(node: &Node, ident: &'static str, cx: &mut Cx) -> Option<T> {
     let key = static_key(ident);
     match node.get(key) {
-        Some(value) => T::decode(value, cx),
+        Some(value) => T::decode(value, cx).or_else(|| T::absent(&value.place)),
         None => {
             let absent = T::absent(&node.place);
             if absent.is_none() {

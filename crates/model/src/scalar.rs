@@ -274,3 +274,84 @@ impl Decode for Raw {
         Shape::Any
     }
 }
+
+impl Raw {
+    /// As text for a file: a scalar as it is, a list of scalars one a line, anything else as JSON.
+    pub fn to_text(&self) -> String {
+        match &self.0.kind {
+            NodeKind::Null => String::new(),
+            NodeKind::Scalar { text, .. } => text.clone(),
+            NodeKind::List(items) if items.iter().all(|i| i.text().is_some()) => {
+                items.iter().filter_map(Node::text).collect::<Vec<_>>().join("\n")
+            }
+            NodeKind::List(_) | NodeKind::Map(_) => self.to_json(),
+        }
+    }
+
+    /// As JSON. Scalars without quotes that are whole numbers, `true`, `false`, `yes` or `no` become numbers
+    /// and booleans; all others are strings.
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        json(&self.0, &mut out);
+        out
+    }
+}
+
+fn json(node: &Node, out: &mut String) {
+    match &node.kind {
+        NodeKind::Null => out.push_str("null"),
+        NodeKind::Scalar { text, quoted: false } if matches!(text.as_str(), "true" | "yes") => {
+            out.push_str("true");
+        }
+        NodeKind::Scalar { text, quoted: false } if matches!(text.as_str(), "false" | "no") => {
+            out.push_str("false");
+        }
+        NodeKind::Scalar { text, quoted: false } if is_json_integer(text) => out.push_str(text),
+        NodeKind::Scalar { text, .. } => json_text(text, out),
+        NodeKind::List(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { ", " });
+                json(item, out);
+            }
+            out.push(']');
+        }
+        NodeKind::Map(entries) => {
+            out.push('{');
+            for (at, (key, value)) in entries.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { ", " });
+                json_text(&key.text, out);
+                out.push_str(": ");
+                json(value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// A whole number JSON can hold as it is written: no leading zero, at most 18 digits.
+fn is_json_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (1..=18).contains(&digits.len());
+    plain && (digits == "0" || !digits.starts_with('0'))
+}
+
+fn json_text(text: &str, out: &mut String) {
+    use fmt::Write as _;
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if u32::from(c) < 0x20 => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}

@@ -1,0 +1,441 @@
+//! `use`: profiles composed into services and hosts before the tree is read, so that every value keeps the
+//! place it was written at.
+//!
+//! A thing wins over what it uses. Maps are put together key by key; everything else is a whole. Two used
+//! profiles that say different things are an error, unless the thing itself says the value.
+
+use crate::codes;
+use diag::{Diagnostic, Place, Report};
+use model::shape::{FieldShape, Shape};
+use model::{Decode, Key, Node, NodeKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Composes every `use` in the tree of a whole fleet.
+pub fn compose(root: &mut Node, report: &mut Report) {
+    let profiles = resolve_profiles(root, report);
+    if profiles.is_empty() {
+        return;
+    }
+    let users = host_users(root);
+    add_services(root, &profiles, &users, report);
+    let service_shape = model::Service::shape();
+    let host_shape = model::Host::shape();
+    if let Some(services) = things_mut(root, "services") {
+        for (name, node) in services {
+            let uses: Vec<Use> = names_of(node.get("use"));
+            apply(
+                node,
+                &format!("services/{}", name.text),
+                &uses,
+                &profiles,
+                &service_shape,
+                HOST_ONLY,
+                report,
+            );
+        }
+    }
+    if let Some(hosts) = things_mut(root, "hosts") {
+        for (name, node) in hosts {
+            if let Some(uses) = users.get(&name.text) {
+                apply(
+                    node,
+                    &format!("hosts/{}", name.text),
+                    uses,
+                    &profiles,
+                    &host_shape,
+                    &["services"],
+                    report,
+                );
+            }
+        }
+    }
+}
+
+/// Keys of a profile that say something about profiles, not about their users.
+const OWN: &[&str] = &["use", "description"];
+/// Keys of a profile that only hosts take.
+const HOST_ONLY: &[&str] = &[];
+
+/// A name in a `use` list.
+#[derive(Clone)]
+struct Use {
+    name: String,
+    place: Place,
+}
+
+/// A profile with everything it builds on.
+struct Resolved {
+    place: Place,
+    node: Node,
+}
+
+fn resolve_profiles(root: &Node, report: &mut Report) -> BTreeMap<String, Resolved> {
+    let Some(Node { kind: NodeKind::Map(written), .. }) = root.get("profiles") else {
+        return BTreeMap::new();
+    };
+    let written: BTreeMap<&str, (&Place, &Node)> =
+        written.iter().map(|(k, n)| (k.text.as_str(), (&k.place, n))).collect();
+    let shape = model::Profile::shape();
+    let mut done = BTreeMap::new();
+    for name in written.keys() {
+        resolve(name, &written, &shape, &mut Vec::new(), &mut done, report);
+    }
+    done
+}
+
+fn resolve(
+    name: &str,
+    written: &BTreeMap<&str, (&Place, &Node)>,
+    shape: &Shape,
+    path: &mut Vec<String>,
+    done: &mut BTreeMap<String, Resolved>,
+    report: &mut Report,
+) {
+    let Some((place, node)) = written.get(name).filter(|_| !done.contains_key(name)) else { return };
+    path.push(name.to_owned());
+    let mut uses = names_of(node.get("use"));
+    uses.retain(|used| {
+        let Some(at) = path.iter().position(|p| *p == used.name) else { return true };
+        let mut round: Vec<&str> = path[at..].iter().map(String::as_str).collect();
+        round.push(&used.name);
+        report.push(
+            Diagnostic::error(
+                codes::PROFILE_CYCLE,
+                &used.place,
+                format!("profile `{}` uses itself: {}", used.name, round.join(" → ")),
+            )
+            .help("take one of them out of the circle"),
+        );
+        false
+    });
+    for used in &uses {
+        resolve(&used.name, written, shape, path, done, report);
+    }
+    path.pop();
+    let mut node = (*node).clone();
+    apply(&mut node, &format!("profiles/{name}"), &uses, done, shape, &[], report);
+    done.insert(name.to_owned(), Resolved { place: (*place).clone(), node });
+}
+
+/// The profiles each host uses: its own, and those of the groups it is in.
+fn host_users(root: &Node) -> BTreeMap<String, Vec<Use>> {
+    let groups = things(root, "groups");
+    let hosts = things(root, "hosts");
+    let mut parents: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut members: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (group, node) in groups {
+        for inner in texts(node.get("groups")) {
+            parents.entry(inner).or_default().push(&group.text);
+        }
+        for host in texts(node.get("hosts")) {
+            members.entry(host.to_owned()).or_default().insert(group.text.clone());
+        }
+    }
+    let mut users = BTreeMap::new();
+    for (host, node) in hosts {
+        let mut of: BTreeSet<String> = members.remove(&host.text).unwrap_or_default();
+        of.extend(texts(node.get("groups")).map(str::to_owned));
+        of.insert("all".to_owned());
+        let mut queue: Vec<String> = of.iter().cloned().collect();
+        while let Some(group) = queue.pop() {
+            for parent in parents.get(group.as_str()).into_iter().flatten() {
+                if of.insert((*parent).to_owned()) {
+                    queue.push((*parent).to_owned());
+                }
+            }
+        }
+        let mut uses = names_of(node.get("use"));
+        for (group, node) in groups {
+            if of.contains(&group.text) {
+                uses.extend(names_of(node.get("use")));
+            }
+        }
+        // One profile by two ways is one profile.
+        let mut seen = BTreeSet::new();
+        uses.retain(|u| seen.insert(u.name.clone()));
+        users.insert(host.text.clone(), uses);
+    }
+    users
+}
+
+/// Services that profiles bring to every host that uses them.
+fn add_services(
+    root: &mut Node,
+    profiles: &BTreeMap<String, Resolved>,
+    users: &BTreeMap<String, Vec<Use>>,
+    report: &mut Report,
+) {
+    struct Brought<'p> {
+        key: &'p Key,
+        sources: Vec<(&'p str, &'p Node)>,
+        hosts: BTreeMap<&'p str, &'p Place>,
+    }
+    let mut brought: BTreeMap<&str, Brought> = BTreeMap::new();
+    for (host, uses) in users {
+        for used in uses {
+            let Some((name, profile)) = profiles.get_key_value(&used.name) else { continue };
+            for (key, node) in things(&profile.node, "services") {
+                let entry = brought.entry(&key.text).or_insert_with(|| Brought {
+                    key,
+                    sources: Vec::new(),
+                    hosts: BTreeMap::new(),
+                });
+                if !entry.sources.iter().any(|(n, _)| n == name) {
+                    entry.sources.push((name, node));
+                }
+                entry.hosts.insert(host, &used.place);
+            }
+        }
+    }
+    if brought.is_empty() {
+        return;
+    }
+    let shape = model::Service::shape();
+    let mut made = Vec::new();
+    for (name, service) in brought {
+        let own = things(root, "services").iter().find(|(k, _)| k.text == name);
+        let mut faults = Vec::new();
+        let path = format!("services/{name}");
+        let mut node = merge(own.map(|(_, n)| n), &service.sources, &shape, &path, &mut faults);
+        report_faults(faults, own.map(|(k, _)| &k.place), report);
+        if node.get("on").is_none()
+            && let NodeKind::Map(entries) = &mut node.kind
+        {
+            let place = service.key.place.clone();
+            let hosts = service.hosts.iter().map(|(host, place)| Node {
+                kind: NodeKind::Scalar { text: (*host).to_owned(), quoted: false },
+                place: (*place).clone(),
+            });
+            let list = Node { kind: NodeKind::List(hosts.collect()), place: place.clone() };
+            entries.push((Key { text: "on".to_owned(), place }, list));
+        }
+        let key = own.map_or_else(|| service.key.clone(), |(k, _)| k.clone());
+        made.push((key, node));
+    }
+    let NodeKind::Map(entries) = &mut root.kind else { return };
+    let at = match entries.iter().position(|(k, _)| k.text == "services") {
+        Some(at) => at,
+        None => {
+            let place = root.place.clone();
+            entries.push((
+                Key { text: "services".to_owned(), place: place.clone() },
+                Node { kind: NodeKind::Map(Vec::new()), place },
+            ));
+            entries.len() - 1
+        }
+    };
+    let holder = &mut entries[at].1;
+    if matches!(holder.kind, NodeKind::Null) {
+        holder.kind = NodeKind::Map(Vec::new());
+    }
+    if let NodeKind::Map(services) = &mut holder.kind {
+        for (key, node) in made {
+            match services.iter_mut().find(|(k, _)| k.text == key.text) {
+                Some(slot) => slot.1 = node,
+                None => services.push((key, node)),
+            }
+        }
+    }
+}
+
+/// Puts what profiles say into a thing.
+fn apply(
+    node: &mut Node,
+    what: &str,
+    uses: &[Use],
+    profiles: &BTreeMap<String, Resolved>,
+    shape: &Shape,
+    skip: &[&str],
+    report: &mut Report,
+) {
+    // Names of profiles that are not there are found when names are checked.
+    let known: Vec<(&Use, &Resolved)> =
+        uses.iter().filter_map(|u| profiles.get(&u.name).map(|p| (u, p))).collect();
+    if known.is_empty() || !matches!(node.kind, NodeKind::Map(_) | NodeKind::Null) {
+        return;
+    }
+    let fields = fields_of(shape);
+    let takes = |key: &str| fields.iter().any(|f| f.key == key);
+    let mut parts = Vec::new();
+    for (used, profile) in &known {
+        let NodeKind::Map(entries) = &profile.node.kind else { continue };
+        let mut part = Vec::new();
+        for (key, value) in entries {
+            if OWN.contains(&key.text.as_str()) || skip.contains(&key.text.as_str()) {
+                continue;
+            }
+            if takes(&key.text) {
+                part.push((key.clone(), value.clone()));
+            } else if fields_of(&model::Profile::shape()).iter().any(|f| f.key == key.text) {
+                let kind = what.split('/').next().unwrap_or_default().trim_end_matches('s');
+                report.push(
+                    Diagnostic::error(
+                        codes::PROFILE_MISFIT,
+                        &used.place,
+                        format!("profile `{}` sets `{}`, which a {kind} does not have", used.name, key.text),
+                    )
+                    .label(&key.place, "set here")
+                    .help("split the profile in two"),
+                );
+            }
+        }
+        parts.push((used.name.as_str(), Node { kind: NodeKind::Map(part), place: profile.place.clone() }));
+    }
+    let parts: Vec<(&str, &Node)> = parts.iter().map(|(n, p)| (*n, p)).collect();
+    let mut faults = Vec::new();
+    *node = merge(Some(node), &parts, shape, what, &mut faults);
+    report_faults(faults, Some(&node.place), report);
+}
+
+/// Two profiles that say different things about one value.
+struct Fault {
+    path: String,
+    one: (String, Place),
+    other: (String, Place),
+}
+
+fn report_faults(faults: Vec<Fault>, thing: Option<&Place>, report: &mut Report) {
+    for fault in faults {
+        let mut diagnostic = Diagnostic::error(
+            codes::DISAGREE,
+            &fault.other.1,
+            format!("profiles `{}` and `{}` disagree on `{}`", fault.one.0, fault.other.0, fault.path),
+        )
+        .label(&fault.one.1, format!("`{}` says this", fault.one.0));
+        if let Some(place) = thing {
+            diagnostic = diagnostic.label(place, "both are used here");
+        }
+        report.push(diagnostic.help("say the value in the thing itself; it wins over what it uses"));
+    }
+}
+
+/// What a thing and the parts it uses say together.
+fn merge(
+    own: Option<&Node>,
+    parts: &[(&str, &Node)],
+    shape: &Shape,
+    path: &str,
+    faults: &mut Vec<Fault>,
+) -> Node {
+    let short = match shape {
+        Shape::Record(record) => record.short,
+        _ => None,
+    };
+    let wrap = |node: &Node| match model::read::as_record(node, short) {
+        model::read::AsRecord::Wrapped(map) => map,
+        model::read::AsRecord::Map | model::read::AsRecord::Not => node.clone(),
+    };
+    let own = own.map(wrap);
+    let parts: Vec<(&str, Node)> = parts.iter().map(|(n, p)| (*n, wrap(p))).collect();
+    if let Some(own) = &own
+        && !matches!(own.kind, NodeKind::Map(_))
+        && !(path.matches('/').count() == 1 && !path.contains('.') && matches!(own.kind, NodeKind::Null))
+    {
+        return own.clone();
+    }
+    let first = match (&own, parts.first()) {
+        (Some(own), _) => own,
+        (None, Some((_, first))) => first,
+        (None, None) => return Node { kind: NodeKind::Null, place: Place::builtin("use") },
+    };
+    if own.is_none() && !parts.iter().all(|(_, p)| matches!(p.kind, NodeKind::Map(_))) {
+        for (name, part) in &parts[1..] {
+            if !same(first, part) {
+                faults.push(Fault {
+                    path: path.split_once('.').map_or(path, |(_, rest)| rest).to_owned(),
+                    one: (parts[0].0.to_owned(), first.place.clone()),
+                    other: ((*name).to_owned(), part.place.clone()),
+                });
+                break;
+            }
+        }
+        return first.clone();
+    }
+    let mut keys: Vec<Key> = Vec::new();
+    for node in own.iter().chain(parts.iter().map(|(_, p)| p)) {
+        if let NodeKind::Map(entries) = &node.kind {
+            for (key, _) in entries {
+                if !keys.iter().any(|k| k.text == key.text) {
+                    keys.push(key.clone());
+                }
+            }
+        }
+    }
+    let fields = fields_of(shape);
+    let any = Shape::Any;
+    let entries = keys
+        .into_iter()
+        .map(|key| {
+            let inner = match shape {
+                Shape::Map(value) => value,
+                _ => fields.iter().find(|f| f.key == key.text).map_or(&any, |f| &f.shape),
+            };
+            let said: Vec<(&str, &Node)> =
+                parts.iter().filter_map(|(n, p)| p.get(&key.text).map(|v| (*n, v))).collect();
+            let path = format!("{path}.{}", key.text);
+            let value = merge(own.as_ref().and_then(|o| o.get(&key.text)), &said, inner, &path, faults);
+            (key, value)
+        })
+        .collect();
+    Node { kind: NodeKind::Map(entries), place: first.place.clone() }
+}
+
+/// Equal but for places and quotes.
+fn same(a: &Node, b: &Node) -> bool {
+    match (&a.kind, &b.kind) {
+        (NodeKind::Null, NodeKind::Null) => true,
+        (NodeKind::Scalar { text: a, .. }, NodeKind::Scalar { text: b, .. }) => a == b,
+        (NodeKind::List(a), NodeKind::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (NodeKind::Map(a), NodeKind::Map(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(k, v)| b.iter().any(|(other, w)| k.text == other.text && same(v, w)))
+        }
+        _ => false,
+    }
+}
+
+fn fields_of(shape: &Shape) -> Vec<FieldShape> {
+    match shape {
+        Shape::Record(record) => (record.fields)(),
+        _ => Vec::new(),
+    }
+}
+
+fn things<'n>(root: &'n Node, kind: &str) -> &'n [(Key, Node)] {
+    match root.get(kind) {
+        Some(Node { kind: NodeKind::Map(entries), .. }) => entries,
+        _ => &[],
+    }
+}
+
+fn things_mut<'n>(root: &'n mut Node, kind: &str) -> Option<&'n mut Vec<(Key, Node)>> {
+    let NodeKind::Map(entries) = &mut root.kind else { return None };
+    match entries.iter_mut().find(|(k, _)| k.text == kind) {
+        Some((_, Node { kind: NodeKind::Map(things), .. })) => Some(things),
+        _ => None,
+    }
+}
+
+/// The texts of a list, or one alone.
+fn texts<'n>(node: Option<&'n Node>) -> impl Iterator<Item = &'n str> {
+    let items: &'n [Node] = match node {
+        Some(Node { kind: NodeKind::List(items), .. }) => items,
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    items.iter().filter_map(Node::text)
+}
+
+fn names_of(node: Option<&Node>) -> Vec<Use> {
+    let items: &[Node] = match node {
+        Some(Node { kind: NodeKind::List(items), .. }) => items,
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    items
+        .iter()
+        .filter_map(|n| n.text().map(|t| Use { name: t.to_owned(), place: n.place.clone() }))
+        .collect()
+}

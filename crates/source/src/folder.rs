@@ -1,0 +1,263 @@
+//! The layout of a fleet's folder: `fleet.yaml`, one file a thing in a folder a kind, and single files for
+//! what a fleet has one of. All of it becomes one tree, as if it had been written in `fleet.yaml`.
+
+use crate::{Sources, codes, text, yaml};
+use diag::{Diagnostic, Place, Report};
+use model::{Key, Node, NodeKind};
+use std::collections::HashMap;
+
+/// The file that may hold everything.
+pub const FLEET_FILE: &str = "fleet.yaml";
+
+/// Folders with one file a thing.
+pub const KINDS: &[&str] = &[
+    "sites",
+    "hosts",
+    "groups",
+    "networks",
+    "tunnels",
+    "services",
+    "modules",
+    "profiles",
+    "policies",
+    "environments",
+    "admins",
+];
+
+/// What a fleet has one of; each may be a key of `fleet.yaml` or a file beside it.
+pub const SINGLES: &[&str] =
+    &["bgp", "auth", "gitops", "certificates", "dns", "alerts", "pools", "federation"];
+
+/// Folders that hold other things than sources.
+const OTHERS: &[&str] = &["templates", "secrets"];
+
+/// What a path in a fleet's folder is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role<'p> {
+    /// `fleet.yaml`.
+    Fleet,
+    /// A file for what a fleet has one of.
+    Single(&'p str),
+    /// A thing: kind and name.
+    Thing(&'p str, &'p str),
+    /// Not a source: left alone, and never read.
+    Other,
+    /// Looks like a source and lies where none is read.
+    Stray,
+}
+
+/// What a path is, by its name alone. Callers read the bytes of all but `Other`.
+pub fn role(path: &str) -> Role<'_> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let hidden = parts.iter().any(|p| p.starts_with('.'));
+    let yaml = path.ends_with(".yaml");
+    if hidden || (parts.len() > 1 && OTHERS.contains(&parts[0])) {
+        return Role::Other;
+    }
+    match parts.as_slice() {
+        [FLEET_FILE] => Role::Fleet,
+        [file] if yaml => {
+            let stem = file.strip_suffix(".yaml").unwrap_or(file);
+            if SINGLES.contains(&stem) { Role::Single(stem) } else { Role::Stray }
+        }
+        [kind, file] if yaml && KINDS.contains(kind) => {
+            Role::Thing(kind, file.strip_suffix(".yaml").unwrap_or(file))
+        }
+        _ if yaml || path.ends_with(".yml") || path.ends_with(".YAML") => Role::Stray,
+        // A kind's folder holds nothing but its things; a file there with another ending is a slip.
+        [kind, ..] if parts.len() > 1 && KINDS.contains(kind) && !path.ends_with(".md") => Role::Stray,
+        _ => Role::Other,
+    }
+}
+
+/// Reads every source file and puts them together. `None` when nothing could be read.
+pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
+    let mut tree = Tree::default();
+    let mut found = false;
+    // `fleet.yaml` first, so that "first here" names it.
+    let (first, rest): (Vec<_>, Vec<_>) = sources.files.iter().partition(|(p, _)| role(p) == Role::Fleet);
+    for (path, bytes) in first.into_iter().chain(rest) {
+        let role = role(path);
+        match role {
+            Role::Other => continue,
+            Role::Stray => {
+                found = true;
+                report.push(stray(path));
+                continue;
+            }
+            Role::Thing(_, name) if model::ids::name_fault(name).is_some() => {
+                found = true;
+                report.push(bad_name(path, name));
+                continue;
+            }
+            Role::Fleet | Role::Single(_) | Role::Thing(..) => found = true,
+        }
+        let Some(content) = text::decode(path, bytes, report) else { continue };
+        let Some(node) = yaml::parse(path, content, report) else { continue };
+        match role {
+            Role::Fleet => tree.fleet(node, report),
+            Role::Single(key) => {
+                tree.entry(Key { text: key.to_owned(), place: Place::file(path.as_str()) }, node, report)
+            }
+            Role::Thing(kind, name) => tree.thing(kind, name, path, node, report),
+            Role::Other | Role::Stray => {}
+        }
+    }
+    if !found {
+        report.push(
+            Diagnostic::bare(codes::EMPTY, "this folder describes no fleet")
+                .help("`fleetwright init` makes a small one; or write fleet.yaml, or sites/NAME.yaml and hosts/NAME.yaml"),
+        );
+        return None;
+    }
+    Some(tree.into_node())
+}
+
+/// Top-level entries and, for kinds, where each thing was first described.
+#[derive(Default)]
+struct Tree {
+    entries: Vec<(Key, Node)>,
+    index: HashMap<String, usize>,
+    things: HashMap<(String, String), Place>,
+}
+
+impl Tree {
+    fn fleet(&mut self, node: Node, report: &mut Report) {
+        match node.kind {
+            NodeKind::Null => {}
+            NodeKind::Map(entries) => {
+                for (key, value) in entries {
+                    self.entry(key, value, report);
+                }
+            }
+            NodeKind::List(_) | NodeKind::Scalar { .. } => {
+                let found = node.describe();
+                report.push(
+                    Diagnostic::error(
+                        model::codes::WRONG_TYPE,
+                        &node.place,
+                        format!("expected a map of settings, found {found}"),
+                    )
+                    .help("for example `domain: example.net`, `sites: {…}`, `hosts: {…}`"),
+                );
+            }
+        }
+    }
+
+    /// A top-level entry.
+    fn entry(&mut self, key: Key, value: Node, report: &mut Report) {
+        if let Some(&at) = self.index.get(&key.text) {
+            report.push(twice(&key.text, &key.place, &self.entries[at].0.place));
+            return;
+        }
+        if KINDS.contains(&key.text.as_str())
+            && let NodeKind::Map(things) = &value.kind
+        {
+            for (name, _) in things {
+                self.things.insert((key.text.clone(), name.text.clone()), name.place.clone());
+            }
+        }
+        self.index.insert(key.text.clone(), self.entries.len());
+        self.entries.push((key, value));
+    }
+
+    /// A thing from a file of its own.
+    fn thing(&mut self, kind: &str, name: &str, path: &str, node: Node, report: &mut Report) {
+        let place = Place::file(path);
+        let slot = match self.index.get(kind) {
+            Some(&at) => at,
+            None => {
+                let at = self.entries.len();
+                self.index.insert(kind.to_owned(), at);
+                self.entries.push((
+                    Key { text: kind.to_owned(), place: place.clone() },
+                    Node { kind: NodeKind::Map(Vec::new()), place: place.clone() },
+                ));
+                at
+            }
+        };
+        let id = (kind.to_owned(), name.to_owned());
+        if let Some(first) = self.things.get(&id) {
+            report.push(
+                twice(&format!("{kind}/{name}"), &place, first)
+                    .help("keep one of the two: the file, or the entry in fleet.yaml"),
+            );
+            return;
+        }
+        let holder = &mut self.entries[slot].1;
+        if matches!(holder.kind, NodeKind::Null) {
+            holder.kind = NodeKind::Map(Vec::new());
+        }
+        // A list or text here (`hosts: 3` in fleet.yaml) is reported when it is read.
+        if let NodeKind::Map(things) = &mut holder.kind {
+            self.things.insert(id, place.clone());
+            things.push((Key { text: name.to_owned(), place }, node));
+        }
+    }
+
+    fn into_node(self) -> Node {
+        Node { kind: NodeKind::Map(self.entries), place: Place::file(FLEET_FILE) }
+    }
+}
+
+fn twice(what: &str, second: &Place, first: &Place) -> Diagnostic {
+    Diagnostic::error(codes::TWICE, second, format!("`{what}` is described twice")).label(first, "first here")
+}
+
+fn bad_name(path: &str, name: &str) -> Diagnostic {
+    let fault = model::ids::name_fault(name).unwrap_or("it is no name");
+    let lower = name.to_lowercase().replace(['_', ' ', '.'], "-");
+    let diagnostic =
+        Diagnostic::error(codes::FILE_NAME, &Place::file(path), format!("`{name}` cannot be a thing's name"));
+    if model::ids::name_fault(&lower).is_none() {
+        diagnostic.help(format!("{fault}; rename the file to `{lower}.yaml`"))
+    } else {
+        diagnostic.help(fault)
+    }
+}
+
+fn stray(path: &str) -> Diagnostic {
+    let at = Place::file(path);
+    let error = |message: String| Diagnostic::error(codes::STRAY_FILE, &at, message);
+    for ending in [".yml", ".YAML"] {
+        if let Some(stem) = path.strip_suffix(ending)
+            && !matches!(role(&format!("{stem}.yaml")), Role::Stray)
+        {
+            return error(format!("`{path}` is not read: sources end in .yaml"))
+                .help(format!("rename it to `{stem}.yaml`"));
+        }
+    }
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        [file] => {
+            let stem = file.trim_end_matches(".yaml").trim_end_matches(".yml");
+            let known = || SINGLES.iter().copied().chain(["fleet"]);
+            let diagnostic = error(format!("`{path}` is not read: no part of a fleet has this name"));
+            match (diag::nearest(stem, known()), diag::nearest(stem, KINDS.iter().copied())) {
+                (Some(near), _) => diagnostic.help(format!("did you mean `{near}.yaml`?")),
+                (None, Some(kind)) => {
+                    diagnostic.help(format!("things of this kind are in `{kind}/NAME.yaml`"))
+                }
+                (None, None) => diagnostic.help(format!(
+                    "files here are fleet.yaml, {}; things are in KIND/NAME.yaml",
+                    SINGLES.iter().map(|s| format!("{s}.yaml")).collect::<Vec<_>>().join(", ")
+                )),
+            }
+        }
+        [kind, ..] if KINDS.contains(kind) && parts.len() > 2 => {
+            error(format!("`{path}` is not read: `{kind}` has files, no folders"))
+                .help(format!("move it to `{kind}/NAME.yaml`"))
+        }
+        [kind, ..] if KINDS.contains(kind) => error(format!("`{path}` is not read: sources end in .yaml"))
+            .help(format!("a thing of this kind is `{kind}/NAME.yaml`; other files go to `templates/`")),
+        [folder, ..] => {
+            let diagnostic = error(format!("`{path}` is not read: `{folder}` is not a kind of thing"));
+            match diag::nearest(folder, KINDS.iter().copied()) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}/`?")),
+                None => diagnostic
+                    .help(format!("kinds are {}; other YAML goes to `templates/`", KINDS.join(", "))),
+            }
+        }
+        [] => error("a file without a name".to_owned()),
+    }
+}

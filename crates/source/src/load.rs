@@ -1,0 +1,69 @@
+//! All of a fleet's sources to one model.
+
+use crate::{builtin, codes, compose, folder};
+use diag::{Diagnostic, Place, Report, Severity};
+use model::decode::{Cx, Decode};
+use model::{Fleet, Sp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The files of a fleet's folder, by path relative to it with `/` between parts. Files whose
+/// [`folder::role`] is `Other` may be left out.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The folder's name; the fleet's name when it writes none.
+    pub root_name: String,
+    /// Bytes by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Reads a fleet. The report holds everything that is wrong with the text; there is a fleet whenever every
+/// thing in it could be read, if only in outline, so that the rules can be tried on it as well
+/// (see [`settle`]). The tool's own modules are merged in; a fleet's module of the same name wins.
+pub fn load(sources: &Sources) -> (Option<Fleet>, Report) {
+    let mut report = Report::new();
+    let Some(mut root) = folder::assemble(sources, &mut report) else {
+        return (None, report);
+    };
+    // Files that could not be read leave holes; names that point into them would be reported as missing.
+    let whole = !report.has_errors();
+    compose::compose(&mut root, &mut report);
+    let mut cx = Cx::default();
+    let fleet = Fleet::decode(&root, &mut cx);
+    let whole = whole && !cx.lost;
+    report.extend(cx.report);
+    report.sort();
+    let Some(mut fleet) = fleet.filter(|_| whole) else { return (None, report) };
+    if fleet.name.is_none() {
+        fleet.name = Some(Sp::new(sources.root_name.clone(), &Place::builtin("name of the folder")));
+    }
+    for (name, module) in builtin::modules() {
+        match fleet.modules.get(name) {
+            Some(own) => report.push(Diagnostic::note(
+                codes::MODULE_HIDES,
+                &own.place,
+                format!("this module takes the place of the built-in `{name}`"),
+            )),
+            None => {
+                fleet.modules.insert(name.clone(), module.clone());
+            }
+        }
+    }
+    (Some(fleet), report)
+}
+
+/// Puts what reading and what the rules found together. A rule's finding in a file that could not be read
+/// as it stands is left out: it most often only repeats the fault.
+pub fn settle(reading: Report, rules: Report) -> Report {
+    let faulty: BTreeSet<_> = reading
+        .items
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .filter_map(|d| d.place.as_ref().map(|p| p.file.clone()))
+        .collect();
+    let mut all = reading;
+    all.items.extend(
+        rules.items.into_iter().filter(|d| d.place.as_ref().is_none_or(|p| !faulty.contains(&p.file))),
+    );
+    all.sort();
+    all
+}
