@@ -53,8 +53,6 @@ pub fn compose(root: &mut Node, report: &mut Report) {
 
 /// Keys of a profile that say something about profiles, not about their users.
 const OWN: &[&str] = &["use", "description"];
-/// Keys of a profile that only hosts take.
-const HOST_ONLY: &[&str] = &[];
 
 /// A name in a `use` list.
 #[derive(Clone)]
@@ -212,6 +210,7 @@ fn add_services(
         let key = own.map_or_else(|| service.key.clone(), |(k, _)| k.clone());
         made.push((key, node));
     }
+    take_services(root, users);
     let NodeKind::Map(entries) = &mut root.kind else { return };
     let at = match entries.iter().position(|(k, _)| k.text == "services") {
         Some(at) => at,
@@ -238,6 +237,26 @@ fn add_services(
     }
 }
 
+/// Takes the services out of the profiles that hosts use: they are services of the fleet now.
+fn take_services(root: &mut Node, users: &BTreeMap<String, Vec<Use>>) {
+    let mut queue: Vec<String> = users.values().flatten().map(|u| u.name.clone()).collect();
+    let mut used = BTreeSet::new();
+    while let Some(name) = queue.pop() {
+        if let Some((_, node)) = things(root, "profiles").iter().find(|(k, _)| k.text == name)
+            && used.insert(name)
+        {
+            queue.extend(texts(node.get("use")).map(str::to_owned));
+        }
+    }
+    for (name, node) in things_mut(root, "profiles").into_iter().flatten() {
+        if let NodeKind::Map(entries) = &mut node.kind
+            && used.contains(&name.text)
+        {
+            entries.retain(|(key, _)| key.text != "services");
+        }
+    }
+}
+
 /// Puts what profiles say into a thing.
 fn apply(
     node: &mut Node,
@@ -253,6 +272,10 @@ fn apply(
         uses.iter().filter_map(|u| profiles.get(&u.name).map(|p| (u, p))).collect();
     if known.is_empty() || !matches!(node.kind, NodeKind::Map(_) | NodeKind::Null) {
         return;
+    }
+    // An empty file says nothing, so it says nothing else than its profiles.
+    if matches!(node.kind, NodeKind::Null) {
+        node.kind = NodeKind::Map(Vec::new());
     }
     let fields = fields_of(shape);
     let takes = |key: &str| fields.iter().any(|f| f.key == key);
@@ -329,7 +352,6 @@ fn merge(
     let parts: Vec<(&str, Node)> = parts.iter().map(|(n, p)| (*n, wrap(p))).collect();
     if let Some(own) = &own
         && !matches!(own.kind, NodeKind::Map(_))
-        && !(path.matches('/').count() == 1 && !path.contains('.') && matches!(own.kind, NodeKind::Null))
     {
         return own.clone();
     }

@@ -20,3 +20,9 @@ fn two_sites() {
     assert_eq!(fleet.hosts.len(), 4);
     assert_eq!(fleet.services.len(), 13);
 }
+
+#[test]
+fn anycast() {
+    let fleet = loads("anycast");
+    assert_eq!(fleet.hosts.len(), 6);
+}

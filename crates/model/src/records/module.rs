@@ -1,9 +1,6 @@
 //! Modules: reusable definitions of services.
 
-use crate::{
-    EnvValue, GroupId, HealthCheck, Label, Layer, Need, PathKey, Port, ProfileId, Raw, Router, Service,
-    ServiceLimits, Sp, Variant, Volume, choice, record,
-};
+use crate::{EnvValue, HealthCheck, Label, Layer, Need, PathKey, Port, Raw, Sp, Volume, choice, record};
 use std::collections::BTreeMap;
 
 choice! {
@@ -193,29 +190,5 @@ record! {
     pub struct IncusVariant {
         /// Image.
         image: Option<String>,
-    }
-}
-
-record! {
-    /// Values used by several services, hosts or groups with `use`. A thing's own values win; two profiles that disagree are an error.
-    pub struct Profile {
-        /// Profiles it builds on.
-        r#use: Vec<Sp<ProfileId>>,
-        /// Only for hosts of this group.
-        group: Option<Sp<GroupId>>,
-        /// Resource limits.
-        limits: Option<ServiceLimits>,
-        /// Data volumes.
-        volumes: BTreeMap<Label, Volume>,
-        /// Start-up layer.
-        layer: Option<Sp<Layer>>,
-        /// How it runs.
-        variant: Option<Sp<Variant>>,
-        /// Values of parameters.
-        config: BTreeMap<Label, Raw>,
-        /// Services every host that uses it runs, by module.
-        services: BTreeMap<Label, Box<Service>>,
-        /// A router's duties.
-        router: Option<Router>,
     }
 }
