@@ -23,15 +23,7 @@ pub fn compose(root: &mut Node, report: &mut Report) {
     if let Some(services) = things_mut(root, "services") {
         for (name, node) in services {
             let uses: Vec<Use> = names_of(node.get("use"));
-            apply(
-                node,
-                &format!("services/{}", name.text),
-                &uses,
-                &profiles,
-                &service_shape,
-                HOST_ONLY,
-                report,
-            );
+            apply(node, &format!("services/{}", name.text), &uses, &profiles, &service_shape, &[], report);
         }
     }
     if let Some(hosts) = things_mut(root, "hosts") {
