@@ -1,7 +1,7 @@
 //! The same fleet in namespaces, and what to ask it.
 //!
 //! `topology` says what to build, `base` makes the image every machine boots from, `twin` builds it,
-//! `control` breaks and heals it, `gc` releases it, whatever happened to whoever built it. `ground` and
+//! `world` says what stands around a fleet and `session` runs a fleet in its twin; `control` breaks and heals it, `gc` releases it, whatever happened to whoever built it. `ground` and
 //! `machine` are what those stand on.
 
 pub mod base;
@@ -13,10 +13,13 @@ mod machine;
 mod paths;
 mod preflight;
 mod remote;
+pub mod session;
 mod state;
 pub mod topology;
 mod twin;
 mod watch;
+pub mod world;
+pub mod world;
 
 pub use crate::remote::NamespaceRemote;
 pub use base::Base;

@@ -36,8 +36,21 @@ pub fn acme_files(dir: &Path) -> io::Result<AcmeFiles> {
         .chain(["-keyout", "key.pem", "-out", "cert.csr", "-subj", "/CN=twin"])
         .collect();
     let sign = [
-        "x509", "-req", "-in", "cert.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "cert.pem",
-        "-days", "30", "-extfile", "leaf.ext",
+        "x509",
+        "-req",
+        "-in",
+        "cert.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "cert.pem",
+        "-days",
+        "30",
+        "-extfile",
+        "leaf.ext",
     ];
     for args in [ca.as_slice(), request.as_slice(), sign.as_slice()] {
         let output = Command::new("openssl").args(args).current_dir(dir).output().map_err(|e| {

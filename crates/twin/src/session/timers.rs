@@ -54,7 +54,7 @@ pub fn changes<K: Ord + ToString>(
             if twin.text.lines.len() != file.text.lines.len() {
                 return Err(at());
             }
-            for (a, b) in file.text.lines.iter().zip(&twin.text.lines) {
+            for (a, b) in file.text.lines.iter().zip(twin.text.lines.iter()) {
                 if a.segments != b.segments {
                     *counts.entry((path.clone(), a.public(), b.public())).or_default() += 1;
                 }

@@ -8,6 +8,7 @@ mod isp;
 mod seeds;
 mod space;
 
+use crate::Seeds;
 use crate::topology::{Attached, Daemon, Iface, Machine, Outside, Route, Segment, Topology};
 use derive::fleet::{Fleet, SegmentKind};
 use ipnet::IpNet;
@@ -44,22 +45,13 @@ pub struct Alteration {
     pub why: String,
 }
 
-/// A file placed into a machine before it boots.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seed {
-    /// Bytes.
-    pub bytes: Vec<u8>,
-    /// Permission bits.
-    pub mode: u32,
-}
-
 /// Everything the twin needs to boot a fleet, and what proofs need to know about it.
 #[derive(Clone, Debug)]
 pub struct World {
     /// What to build.
     pub topology: Topology,
-    /// Files placed into machines before they boot, by machine and absolute path.
-    pub seeds: BTreeMap<String, BTreeMap<String, Seed>>,
+    /// Files placed into machines before they boot.
+    pub seeds: Seeds,
     /// Clients at several places; the first one is nearest to no provider in particular.
     pub clients: Vec<Client>,
     /// Routers of other networks.
@@ -111,7 +103,7 @@ pub fn world(fleet: &Fleet, materials: &Materials<'_>) -> Result<World, WorldErr
         fleet,
         space,
         topology: Topology::default(),
-        seeds: BTreeMap::new(),
+        seeds: Seeds::default(),
         clients: Vec::new(),
         client_prefixes: Vec::new(),
         speakers: Vec::new(),
@@ -156,7 +148,7 @@ struct Builder<'a> {
     fleet: &'a Fleet,
     space: Space,
     topology: Topology,
-    seeds: BTreeMap<String, BTreeMap<String, Seed>>,
+    seeds: Seeds,
     clients: Vec<Client>,
     client_prefixes: Vec<IpNet>,
     speakers: Vec<Speaker>,

@@ -1,7 +1,8 @@
 //! What is placed into machines before they boot: trust in the twin's public CA, and stand-ins for what
 //! cannot run or be had here. Neither is an artifact; each is declared.
 
-use super::{Alteration, Builder, Seed};
+use super::{Alteration, Builder};
+use crate::Seed;
 use derive::fleet::{Host, Instance};
 use model::Variant;
 
@@ -14,13 +15,8 @@ impl Builder<'_> {
     pub(super) fn seeds(&mut self, stand_in: &[u8], acme_ca: Option<&str>) {
         let fleet = self.fleet;
         for host in fleet.hosts.values() {
-            if let Some(ca) = acme_ca {
-                self.seed(host, "/etc/ssl/certs/fleetwright-twin.pem", ca.as_bytes().to_vec(), 0o644);
-            }
-            let mut needs_program = false;
             for instance in &host.instances {
                 let Some((why, replaces_unit)) = cannot_run(instance) else { continue };
-                needs_program = true;
                 let exec = command(instance);
                 let (path, text) = if replaces_unit {
                     let text = format!(
@@ -41,14 +37,17 @@ impl Builder<'_> {
                     why: why.to_owned(),
                 });
             }
-            if needs_program {
-                self.seed(host, STAND_IN, stand_in.to_vec(), 0o755);
-            }
+        }
+        let common = &mut self.seeds.common.files;
+        common.insert(STAND_IN.to_owned(), (stand_in.to_vec(), 0o755));
+        if let Some(ca) = acme_ca {
+            common.insert("/etc/ssl/certs/fleetwright-twin.pem".to_owned(), (ca.as_bytes().to_vec(), 0o644));
         }
     }
 
     fn seed(&mut self, host: &Host, path: &str, bytes: Vec<u8>, mode: u32) {
-        self.seeds.entry(host.id.to_string()).or_default().insert(path.to_owned(), Seed { bytes, mode });
+        let seed: &mut Seed = self.seeds.machines.entry(host.id.to_string()).or_default();
+        seed.files.insert(path.to_owned(), (bytes, mode));
     }
 }
 
