@@ -1,2 +1,52 @@
-//! On the host.
-fn main() {}
+//! `fleetwright-agent COMMAND`: one request on standard input, one JSON value a line on standard output.
+//! Exit code 0: done; 1: not done, the last line says why; 2: wrong arguments.
+
+use agent::{
+    System, Talk, apply_command, confirm_command, deadman, observe_command, recover_command, status_command,
+    undo_command,
+};
+use artifact::protocol::Event;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: fleetwright-agent [--root DIR] \
+                     (observe | apply | confirm | undo [--generation N --deadman] | recover [--boot] | status)";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (root, args) = match args.as_slice() {
+        ["--root", root, rest @ ..] => (*root, rest),
+        rest => ("/", rest),
+    };
+    let mut system = System::new(root);
+    let mut talk = Talk::stdio();
+    let ended = match args {
+        ["observe"] => observe_command(&mut system, &mut talk),
+        ["apply"] => apply_command(&mut system, &mut talk),
+        ["confirm"] => confirm_command(&mut system, &mut talk),
+        ["undo"] => undo_command(&mut system, &mut talk),
+        ["undo", "--generation", generation, "--deadman"] => match generation.parse() {
+            Ok(generation) => deadman(&mut system, generation),
+            Err(_) => return usage(),
+        },
+        ["recover"] => recover_command(&mut system),
+        ["recover", "--boot"] => {
+            system.booting = true;
+            recover_command(&mut system)
+        }
+        ["status"] => status_command(&mut system, &mut talk),
+        _ => return usage(),
+    };
+    let event = ended.unwrap_or_else(Event::Refused);
+    talk.say(&event);
+    match event {
+        Event::Refused(_) | Event::Failed(_) => ExitCode::FAILURE,
+        Event::Undone(_) if args == ["apply"] || args == ["confirm"] => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}

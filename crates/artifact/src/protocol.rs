@@ -300,7 +300,7 @@ pub struct Pending {
 }
 
 /// What was observed after a change: the only ground on which it counts as a success.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The host.
     pub host: String,
@@ -338,7 +338,7 @@ pub struct UndoReport {
 }
 
 /// Answer to `status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// The confirmed generation; 0 for none.
     pub generation: u64,

@@ -91,6 +91,13 @@ impl Stream {
         drop(self.stdin.take());
         Ok(process::code(self.child.wait()?))
     }
+    /// Waits at most `limit` for the command to end and gives its exit code (128 + n for signal n).
+    ///
+    /// # Errors
+    /// [`std::io::ErrorKind::TimedOut`], or when the process cannot be waited for.
+    pub fn exit_code(&mut self, limit: Duration) -> std::io::Result<i32> {
+        process::wait_until(&mut self.child, std::time::Instant::now() + limit)
+    }
 }
 
 impl Drop for Stream {

@@ -1,15 +1,40 @@
 //! Running a child process with a deadline.
 
 use crate::{Output, RemoteError};
-use std::io::{Read, Write};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Exit code of a status, 128 + n for signal n.
 pub(crate) fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// Waits for a child to end, by the file descriptor that stands for it, and gives its exit code.
+pub(crate) fn wait_until(child: &mut Child, until: Instant) -> io::Result<i32> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(code(status));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let limit = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(left.subsec_nanos()),
+        };
+        match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&limit)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
 }
 
 /// Runs `command` with `stdin`, reads both outputs to their end, and waits at most `deadline`; past it
@@ -25,7 +50,8 @@ pub fn run_bounded(
 ) -> Result<Output, RemoteError> {
     let shown = format!("{:?}", command.get_program()).trim_matches('"').to_owned()
         + &command.get_args().map(|a| format!(" {}", a.to_string_lossy())).collect::<String>();
-    let failed = |detail: String| RemoteError::Failed { host: host.to_owned(), command: shown.clone(), detail };
+    let failed =
+        |detail: String| RemoteError::Failed { host: host.to_owned(), command: shown.clone(), detail };
     let started = Instant::now();
     let mut child = command
         .stdin(Stdio::piped())
@@ -60,7 +86,9 @@ pub fn run_bounded(
         for _ in 0..2 {
             let left = deadline.saturating_sub(started.elapsed());
             match receive.recv_timeout(left) {
-                Ok((which, bytes)) => outputs[usize::from(which)] = Some(bytes.map_err(|e| failed(e.to_string()))?),
+                Ok((which, bytes)) => {
+                    outputs[usize::from(which)] = Some(bytes.map_err(|e| failed(e.to_string()))?)
+                }
                 Err(_) => {
                     // The deadline passed with the pipes still open: end the child, then its pipes close.
                     let _ = child.kill();
@@ -75,7 +103,11 @@ pub fn run_bounded(
         }
         let status = child.wait().map_err(|e| failed(e.to_string()))?;
         let [stdout, stderr] = outputs;
-        Ok(Output { code: code(status), stdout: stdout.unwrap_or_default(), stderr: stderr.unwrap_or_default() })
+        Ok(Output {
+            code: code(status),
+            stdout: stdout.unwrap_or_default(),
+            stderr: stderr.unwrap_or_default(),
+        })
     });
     result
 }

@@ -1,0 +1,36 @@
+//! On the host: the transaction, its journal, the dead-man timer, and the way back. Speaks the protocol of
+//! `docs/apply-protocol.md` over standard input and output.
+
+mod accounts;
+mod arm;
+mod check;
+mod commands;
+mod confirm;
+mod fault_points;
+mod health;
+mod identity;
+mod journal;
+mod observe;
+mod packages;
+mod paths;
+mod recover;
+mod redact;
+mod run;
+mod store;
+mod switch;
+mod system;
+mod systemd;
+mod talk;
+mod transaction;
+mod tree;
+mod undo;
+
+pub mod bus;
+
+pub use commands::{
+    apply_command, confirm_command, deadman, observe_command, recover_command, status_command, undo_command,
+};
+pub use journal::{Entry, Journal, line};
+pub use system::System;
+pub use systemd::{Systemd, Timer, Verb};
+pub use talk::Talk;
