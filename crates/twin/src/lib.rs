@@ -19,7 +19,6 @@ pub mod topology;
 mod twin;
 mod watch;
 pub mod world;
-pub mod world;
 
 pub use crate::remote::NamespaceRemote;
 pub use base::Base;

@@ -168,6 +168,17 @@ impl Twin {
         netns::within(&self.paths.netns(node), work)
     }
 
+    /// Moves the calling thread into the network namespace of a machine or outside, for good. Only for threads
+    /// made for it.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn enter(&self, node: &str) -> Result<(), TwinError> {
+        self.needs_node(node)?;
+        let name = self.paths.netns(node);
+        netns::enter(&netns::open(&name)?).step(|| format!("enter the network namespace {name}"))
+    }
+
     /// Runs a command in an outside namespace, as its daemons run: programs of the base image, `/run` and
     /// `/srv` (one directory a daemon) shared with them.
     ///
