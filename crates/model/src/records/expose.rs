@@ -1,6 +1,6 @@
 //! Exposures: how others reach a service.
 
-use crate::{GroupId, Label, SecretRef, SiteId, Sp, choice, record};
+use crate::{Label, SecretRef, SiteId, Sp, choice, record};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -137,7 +137,7 @@ record! {
         /// Sign-in there.
         auth: Option<Sp<Auth>>,
         /// Only members of these groups of the directory.
-        groups: Vec<Sp<GroupId>>,
+        groups: Vec<Sp<Label>>,
         /// Must be `yes` where sign-in is taken away.
         public: Option<Sp<bool>>,
     }

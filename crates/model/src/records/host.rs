@@ -126,8 +126,8 @@ record! {
     pub struct LanDns {
         /// Blocklists by name.
         block: Vec<String>,
-        /// Names under these domains are asked elsewhere.
-        forward: BTreeMap<Label, String>,
+        /// Names under these domains are asked at these addresses.
+        forward: BTreeMap<String, Sp<std::net::IpAddr>>,
     }
 }
 

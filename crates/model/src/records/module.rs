@@ -8,6 +8,8 @@ choice! {
     pub enum Provides {
         /// Takes HTTP requests for other services.
         Ingress = "ingress",
+        /// Takes requests from the internet over a connection it opens itself: no port is open, no way in is needed.
+        Connector = "connector",
         /// Asks people to sign in before a request goes on.
         Gate = "gate",
         /// Knows people and groups.
