@@ -5,7 +5,6 @@ use crate::machine::power;
 use crate::twin::Twin;
 use crate::watch::Watch;
 use crate::{PowerOff, TwinError};
-use rustix::process::{Pid, Signal, kill_process_group};
 
 impl Twin {
     /// Pulls or plugs an interface's cable. On a segment of two both ends lose or find their carrier, on a
@@ -85,15 +84,9 @@ impl Twin {
     pub fn stop_daemon(&self, outside: &str, daemon: &str) -> Result<(), TwinError> {
         self.needs_daemon(outside, daemon)?;
         self.change(|state| {
-            let Some(id) = state.daemons.get_mut(outside).and_then(|d| d.remove(daemon)) else {
-                return Ok(());
-            };
-            // The handle keeps the number from being given to another process meanwhile.
-            if let (Some(_handle), Some(group)) = (id.handle(), Pid::from_raw(id.pid)) {
-                // It may have ended by itself.
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-            Ok(())
+            let Some(id) = state.daemons.get_mut(outside).and_then(|d| d.remove(daemon)) else { return Ok(()) };
+            outside::stop(&id);
+            outside::gone(&self.paths, outside, daemon, &id, false)
         })
     }
 

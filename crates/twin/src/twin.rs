@@ -8,7 +8,7 @@ use crate::machine::{Seeds, disk, launch};
 use crate::paths::Paths;
 use crate::remote::NamespaceRemote;
 use crate::state::{self, Lock, Phase, Powered, State, Wiring};
-use crate::topology::{Outside, Topology};
+use crate::topology::{Daemon, Outside, Topology};
 use crate::watch::Watch;
 use crate::{TwinError, gc, preflight};
 use remote::Output;
@@ -68,7 +68,7 @@ impl Twin {
             disk::make_common(&twin.paths, base.root(), &seeds.common)?;
             let all = topology.machines.keys().cloned().collect();
             let outside = topology.outside.keys().cloned().collect();
-            twin.grow(&mut state, &all, &outside, seeds, watch)
+            twin.grow(&mut state, &Topology::default(), &all, &outside, seeds, watch)
         });
         let done = built.and_then(|()| {
             state.phase = Phase::Running;
@@ -112,8 +112,9 @@ impl Twin {
         released
     }
 
-    /// Changes the twin to another topology, touching only what differs: an outside that differs at all is
-    /// made anew, a machine that stays keeps running and gets and loses interfaces.
+    /// Changes the twin to another topology, touching only what differs: machines that stay keep running and
+    /// get and lose interfaces; outsides that stay keep their state, and of their daemons only those that
+    /// differ are started anew.
     ///
     /// # Errors
     /// When the topology is impossible or a step fails; what was done until then stays.
@@ -128,14 +129,14 @@ impl Twin {
                 disk::remove(&self.paths, name)?;
                 state.machines.remove(name);
             }
-            let same = |name: &str, o: &Outside| old.outside.get(name) == Some(o);
-            for name in old.outside.keys().filter(|n| !new.outside.get(*n).is_some_and(|o| same(n, o))) {
+            for name in old.outside.keys().filter(|n| !new.outside.contains_key(*n)) {
                 outside::remove(&self.paths, name)?;
                 state.daemons.remove(name);
             }
             let machines = new.machines.keys().filter(|n| !old.machines.contains_key(*n)).cloned().collect();
-            let outsides = new.outside.iter().filter(|(n, o)| !same(n, o)).map(|(n, _)| n.clone()).collect();
-            self.grow(state, &machines, &outsides, seeds, watch)
+            let outsides = new.outside.iter().filter(|(n, o)| old.outside.get(*n) != Some(o));
+            let outsides = outsides.map(|(n, _)| n.clone()).collect();
+            self.grow(state, &old, &machines, &outsides, seeds, watch)
         })
     }
 
@@ -274,10 +275,11 @@ impl Twin {
         links::create_switch(&self.paths)
     }
 
-    /// Adds machines and outsides of `state.topology` and sets the links right.
+    /// Adds these machines of `state.topology`, adds or changes these outsides, and sets the links right.
     fn grow(
         &self,
         state: &mut State,
+        old: &Topology,
         machines: &BTreeSet<String>,
         outsides: &BTreeSet<String>,
         seeds: &Seeds,
@@ -289,34 +291,37 @@ impl Twin {
             netns::create(&self.paths.netns(name), outside::ground_rules)?;
         }
         for (name, outside) in topology.outside.iter().filter(|(n, _)| outsides.contains(*n)) {
-            outside::create(&self.paths, name, outside)?;
+            match old.outside.get(name) {
+                None => outside::create(&self.paths, name, outside)?,
+                Some(_) => outside::furnish(&self.paths, name, outside)?,
+            }
         }
-        let fresh = |node: &str| machines.contains(node) || outsides.contains(node);
+        let fresh = |node: &str| {
+            machines.contains(node) || (outsides.contains(node) && !old.outside.contains_key(node))
+        };
+        let wiring = state.wiring.clone();
         links::wire(&self.paths, &mut state.wiring, &topology, &fresh)?;
         watch.go_on()?;
         watch.say(&format!("booting {} machines", machines.len()));
-        let base = state.base.clone();
         let part = watch.part();
-        let (booted, started) = std::thread::scope(|scope| {
-            let part = &part;
-            let base = base.as_path();
+        let known = &*state;
+        let (booted, raised) = std::thread::scope(|scope| {
+            let (part, wiring) = (&part, &wiring);
             let outside = topology.outside.iter().filter(|(n, _)| outsides.contains(*n));
             let threads: Vec<_> = outside
                 .map(|(name, outside)| {
+                    let was = old.outside.get(name);
                     scope.spawn(move || {
-                        let done = self.raise_outside(base, name, outside, part);
-                        done.inspect_err(|_| part.halt()).map(|daemons| (name.clone(), daemons))
+                        let (daemons, done) = self.raise_outside(known, wiring, name, was, outside, part);
+                        (name.clone(), daemons, done.inspect_err(|_| part.halt()))
                     })
                 })
                 .collect();
-            let booted = self.boot(base, machines, seeds, part);
+            let booted = self.boot(&known.base, machines, seeds, part);
             if booted.is_err() {
                 part.halt();
             }
-            let panicked = || TwinError::failed("start an outside", "its thread panicked");
-            let started: Vec<_> =
-                threads.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(panicked()))).collect();
-            (booted, started)
+            (booted, threads.into_iter().map(|t| t.join()).collect::<Vec<_>>())
         });
         // The first cause, not the halting of the others that it led to.
         let mut errors = Vec::new();
@@ -324,32 +329,53 @@ impl Twin {
             Ok(powered) => state.machines.extend(powered),
             Err(e) => errors.push(e),
         }
-        for one in started {
+        for one in raised {
             match one {
-                Ok((name, daemons)) => drop(state.daemons.insert(name, daemons)),
-                Err(e) => errors.push(e),
+                Ok((name, daemons, done)) => {
+                    state.daemons.insert(name, daemons);
+                    errors.extend(done.err());
+                }
+                Err(_) => errors.push(TwinError::failed("start an outside", "its thread panicked")),
             }
         }
         errors.sort_by_key(|e| matches!(e, TwinError::Cancelled));
         errors.into_iter().next().map_or(Ok(()), Err)
     }
 
+    /// Configures an outside and starts those of its daemons that do not run as wanted. Gives what runs then.
     fn raise_outside(
         &self,
-        base: &Path,
+        state: &State,
+        wiring: &Wiring,
         name: &str,
+        was: Option<&Outside>,
         outside: &Outside,
         watch: &Watch,
-    ) -> Result<BTreeMap<String, ProcId>, TwinError> {
-        outside::configure(&self.paths, name, outside)?;
-        let mut daemons = BTreeMap::new();
-        for daemon in &outside.daemons {
-            watch.go_on()?;
-            let (id, child) = outside::start(&self.paths, base, name, daemon)?;
-            self.adopt(child);
-            daemons.insert(daemon.name.clone(), id);
-        }
-        Ok(daemons)
+    ) -> (BTreeMap<String, ProcId>, Result<(), TwinError>) {
+        let mut running = state.daemons.get(name).cloned().unwrap_or_default();
+        let port = |wiring: &Wiring, iface: &str| Some(wiring.ports.get(name)?.get(iface)?.name.clone());
+        let kept = |iface: &str| port(wiring, iface) == port(&state.wiring, iface);
+        let done = (|| {
+            outside::configure(&self.paths, name, outside, was.map(|o| (o, &kept as &dyn Fn(&str) -> bool)))?;
+            let wanted = |old: &Daemon| outside.daemons.iter().find(|d| d.name == old.name);
+            for old in was.iter().flat_map(|o| &o.daemons).filter(|d| wanted(d) != Some(d)) {
+                if let Some(id) = running.remove(&old.name) {
+                    outside::stop(&id);
+                    outside::gone(&self.paths, name, &old.name, &id, wanted(old).is_none())?;
+                }
+            }
+            for daemon in &outside.daemons {
+                watch.go_on()?;
+                if running.get(&daemon.name).is_some_and(ProcId::alive) {
+                    continue;
+                }
+                let (id, child) = outside::start(&self.paths, &state.base, name, daemon)?;
+                self.adopt(child);
+                running.insert(daemon.name.clone(), id);
+            }
+            Ok(())
+        })();
+        (running, done)
     }
 
     /// Makes disks and switches machines on, and waits for them.

@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{LIMIT, attached, base, configure, machine, name, reaches, remains, sh, world};
+use common::{LIMIT, attached, base, configure, machine, name, reaches, remains, sh, up, world};
 use remote::{Remote, RemoteError};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use twin::{PowerOff, Seed, Seeds, Topology, Twin, TwinError, Watch};
 #[test]
 fn packets_cross_a_routing_machine_and_links_break_and_heal() {
     let name = name("cross");
-    let twin = Twin::up(&name, world(), &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let twin = up(&name, world(), &Seeds::default());
     configure(&twin);
     for (from, to) in [
         ("a", "10.0.2.2"),
@@ -35,8 +36,7 @@ fn packets_cross_a_routing_machine_and_links_break_and_heal() {
     assert!(!twin.run_outside("client", &["ping", "-c1", "-W1", "10.0.1.2"], b"", LIMIT).unwrap().ok());
     twin.set_link("r", "eth0", true).unwrap();
     assert!(reaches(&twin, "client", "10.0.1.2"));
-    twin.down().unwrap();
-    assert_eq!(remains(&name), Vec::<String>::new());
+    twin.down();
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn networkd_manages_a_userspace_wireguard_interface_and_policy_routes() {
     let mut topology = Topology::default();
     topology.segments.insert("lan".into(), Segment::default());
     topology.machines.extend([machine("a", &[("eth0", "lan")]), machine("b", &[("eth0", "lan")])]);
-    let twin = Twin::up(&name, topology, &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let twin = up(&name, topology, &Seeds::default());
     let (a, b) = (twin.remote("a").unwrap(), twin.remote("b").unwrap());
     let keys: Vec<(String, String)> = [&a, &b]
         .map(|h| {
@@ -86,8 +86,7 @@ fn networkd_manages_a_userspace_wireguard_interface_and_policy_routes() {
     a.write("/etc/systemd/network/10-eth0.network", lan.as_bytes(), 0o644).unwrap();
     sh(&a, "networkctl reload");
     assert!(reaches(&twin, "b", "10.9.0.99"));
-    twin.down().unwrap();
-    assert_eq!(remains(&name), Vec::<String>::new());
+    twin.down();
 }
 
 #[test]
@@ -119,7 +118,7 @@ fn a_machine_gets_its_address_from_an_outside_daemon() {
         ..Outside::default()
     };
     topology.outside.insert("isp".into(), isp);
-    let twin = Twin::up(&name, topology, &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let twin = up(&name, topology, &Seeds::default());
     let a = twin.remote("a").unwrap();
     let dhcp = "[Match]\nName=eth0\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\n[DHCPv4]\nUseHostname=no\n";
     a.write("/etc/systemd/network/10-eth0.network", dhcp.as_bytes(), 0o644).unwrap();
@@ -134,8 +133,7 @@ fn a_machine_gets_its_address_from_an_outside_daemon() {
     twin.start_daemon("isp", "dnsmasq").unwrap();
     assert!(resolve().ok());
     assert!(twin.outside_dir("isp").unwrap().join("dnsmasq/leases").exists());
-    twin.down().unwrap();
-    assert_eq!(remains(&name), Vec::<String>::new());
+    twin.down();
 }
 
 #[test]
@@ -147,7 +145,7 @@ fn a_power_cut_keeps_the_disk_and_remotes_find_the_machine_again() {
         common: Seed::default().with("/usr/lib/fleetwright/agent", "#!/bin/sh\necho agent\n", 0o755),
         machines: [("a".to_owned(), Seed::default().with("/lib/fleetwright/own", "own\n", 0o600))].into(),
     };
-    let twin = Twin::up(&name, topology, &seeds, &base(), &Watch::quiet()).unwrap();
+    let twin = up(&name, topology, &seeds);
     let a = twin.remote("a").unwrap();
     assert_eq!(sh(&a, "/usr/lib/fleetwright/agent; cat /usr/lib/fleetwright/own; hostname"), "agent\nown\na");
     assert_eq!(sh(&a, "systemctl is-system-running"), "running");
@@ -178,7 +176,6 @@ fn a_power_cut_keeps_the_disk_and_remotes_find_the_machine_again() {
     assert_eq!(sh(&a, "systemctl is-system-running"), "running");
     twin.freeze("a", true).unwrap();
     second.down().unwrap();
-    drop(twin);
     assert_eq!(remains(&name), Vec::<String>::new());
 }
 
@@ -187,7 +184,7 @@ fn a_remote_stays_inside_and_keeps_its_deadlines() {
     let name = name("remote");
     let mut topology = Topology::default();
     topology.machines.extend([machine("a", &[])]);
-    let twin = Twin::up(&name, topology, &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let twin = up(&name, topology, &Seeds::default());
     let a = twin.remote("a").unwrap();
     let big = vec![7; 3_000_000];
     assert_eq!(a.run(&["wc", "-c"], &big, LIMIT).unwrap().text(), "3000000");
@@ -219,15 +216,14 @@ fn a_remote_stays_inside_and_keeps_its_deadlines() {
     stream.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!((said.as_str(), stream.wait().unwrap()), ("through", 0));
     assert!(matches!(twin.remote("nobody"), Err(TwinError::NoSuch(_))));
-    twin.down().unwrap();
-    assert_eq!(remains(&name), Vec::<String>::new());
+    twin.down();
 }
 
 #[test]
 fn two_twins_of_the_same_addresses_do_not_meet() {
     let (one, two) = (name("one"), name("one-two"));
-    let first = Twin::up(&one, world(), &Seeds::default(), &base(), &Watch::quiet()).unwrap();
-    let second = Twin::up(&two, world(), &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let first = up(&one, world(), &Seeds::default());
+    let second = up(&two, world(), &Seeds::default());
     let again = Twin::up(&one, world(), &Seeds::default(), &base(), &Watch::quiet());
     assert!(matches!(again, Err(TwinError::Exists(n)) if n == one));
     let listener = first.in_netns("client", || TcpListener::bind("198.51.100.9:7000").unwrap()).unwrap();
@@ -240,18 +236,26 @@ fn two_twins_of_the_same_addresses_do_not_meet() {
     assert!(!dial(&second));
     let names: Vec<String> = twin::twins().unwrap().into_iter().map(|t| t.name).collect();
     assert!(names.contains(&one) && names.contains(&two), "{names:?}");
-    first.down().unwrap();
-    assert_eq!(remains(&one), Vec::<String>::new());
+    first.down();
     assert!(!remains(&two).is_empty());
     assert_eq!(sh(&second.remote("a").unwrap(), "systemctl is-system-running"), "running");
-    second.down().unwrap();
-    assert_eq!(remains(&two), Vec::<String>::new());
+    second.down();
 }
 
 #[test]
 fn an_update_touches_only_what_differs() {
     let name = name("update");
-    let twin = Twin::up(&name, world(), &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let sleeper = |name: &str, time: &str| Daemon {
+        name: name.to_owned(),
+        argv: vec!["sleep".to_owned(), time.to_owned()],
+        files: [].into(),
+        env: [].into(),
+        ready: Ready::Started,
+    };
+    let mut first = world();
+    first.outside.get_mut("client").unwrap().daemons =
+        vec![sleeper("goes", "2000"), sleeper("stays", "2000"), sleeper("differs", "2000")];
+    let twin = up(&name, first, &Seeds::default());
     configure(&twin);
     assert!(reaches(&twin, "client", "10.0.1.2"));
     let (a, r) = (twin.remote("a").unwrap(), twin.remote("r").unwrap());
@@ -265,8 +269,40 @@ fn an_update_touches_only_what_differs() {
     next.machines.extend([machine("c", &[("eth0", "new")])]);
     let client = next.outside.get_mut("client").unwrap();
     client.interfaces = vec![attached("client", "eth0", "far", &["198.51.100.77/24"])];
+    client.interfaces.push(attached("client", "eth1", "new", &["10.3.0.1/24"]));
     client.routes.retain(|r| r.to.addr().is_ipv4());
+    client.nft = Some("table ip t {\n}".into());
+    client.daemons = vec![sleeper("stays", "2000"), sleeper("differs", "2001"), sleeper("comes", "2000")];
+    let running = |what: &str| -> BTreeMap<String, String> {
+        let pids = twin.run_outside("client", &["pgrep", "-f", what], b"", LIMIT).unwrap().text();
+        let name = |pid: &str| {
+            let environ = std::fs::read_to_string(format!("/proc/{pid}/environ")).ok()?;
+            Some(environ.split('\0').find_map(|e| e.strip_prefix("HOME=/srv/"))?.to_owned())
+        };
+        pids.lines().filter_map(|pid| Some((name(pid)?, pid.to_owned()))).collect()
+    };
+    let slept = running("^sleep 200[0-9]$");
+    assert_eq!(slept.keys().collect::<Vec<_>>(), ["differs", "goes", "stays"]);
     twin.update(next.clone(), &Seeds::default(), &Watch::quiet()).unwrap();
+    let sleeps = running("^sleep 200[0-9]$");
+    assert_eq!(sleeps.keys().collect::<Vec<_>>(), ["comes", "differs", "stays"]);
+    assert_eq!(sleeps["stays"], slept["stays"]);
+    assert_ne!(sleeps["differs"], slept["differs"]);
+    let ip = |args: &[&str]| {
+        let argv: Vec<&str> = ["ip", "-br"].iter().chain(args).copied().collect();
+        twin.run_outside("client", &argv, b"", LIMIT).unwrap().text()
+    };
+    let addresses = ip(&["addr"]);
+    assert!(addresses.contains("10.3.0.1/24") && addresses.contains("198.51.100.77/24"), "{addresses}");
+    assert!(!addresses.contains("198.51.100.9/") && !addresses.contains("2001:db8:51::9"), "{addresses}");
+    assert!(ip(&["route"]).contains("default via 198.51.100.1"));
+    assert!(!ip(&["-6", "route"]).contains("default"), "{}", ip(&["-6", "route"]));
+    assert!(
+        twin.run_outside("client", &["nft", "list", "ruleset"], b"", LIMIT)
+            .unwrap()
+            .text()
+            .contains("table ip t")
+    );
     assert_eq!((born(&a), born(&r)), before, "a machine that stays was restarted");
     assert_eq!(sh(&r, "ls /sys/class/net | tr '\\n' ' '"), "eth0 eth7 lo wan0");
     assert!(reaches(&twin, "a", "198.51.100.77"));
@@ -277,8 +313,7 @@ fn an_update_touches_only_what_differs() {
     );
     let left = remains(&name);
     assert!(!left.iter().any(|l| l.ends_with(".b") || l.contains("machines/b")), "{left:?}");
-    twin.down().unwrap();
-    assert_eq!(remains(&name), Vec::<String>::new());
+    twin.down();
 }
 
 #[test]
@@ -316,7 +351,7 @@ fn what_cannot_be_built_leaves_nothing() {
 #[ignore = "started by another test"]
 fn victim() {
     let name = std::env::var("FW_VICTIM").unwrap();
-    let twin = Twin::up(&name, world(), &Seeds::default(), &base(), &Watch::quiet()).unwrap();
+    let twin = up(&name, world(), &Seeds::default());
     drop(twin);
 }
 

@@ -9,8 +9,11 @@ use crate::ground::{cgroup, netns, sockets};
 use crate::paths::Paths;
 use crate::topology::{Daemon, Outside, Ready};
 use remote::Output;
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::path::{Component, Path};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,15 +25,24 @@ const READY: Duration = Duration::from_secs(15);
 pub(crate) fn create(paths: &Paths, name: &str, outside: &Outside) -> Result<(), TwinError> {
     netns::create(&paths.netns(name), || {
         ground_rules()?;
-        if outside.forward {
-            netns::sysctl("net.ipv4.ip_forward", "1")?;
-            netns::sysctl("net.ipv6.conf.all.forwarding", "1")?;
-        }
-        outside.sysctls.iter().try_for_each(|(key, value)| netns::sysctl(key, value))
+        settings(outside)
     })?;
+    furnish(paths, name, outside)
+}
+
+/// Makes the directories of its programs and says where names are resolved.
+pub(crate) fn furnish(paths: &Paths, name: &str, outside: &Outside) -> Result<(), TwinError> {
     let home = paths.outside(name);
     View::prepare(&home, outside.resolv_conf.as_deref().unwrap_or(""))
         .step(|| format!("make {}", home.display()))
+}
+
+/// Its own settings, in the calling thread's network namespace.
+fn settings(outside: &Outside) -> std::io::Result<()> {
+    let forward = if outside.forward { "1" } else { "0" };
+    netns::sysctl("net.ipv4.ip_forward", forward)?;
+    netns::sysctl("net.ipv6.conf.all.forwarding", forward)?;
+    outside.sysctls.iter().try_for_each(|(key, value)| netns::sysctl(key, value))
 }
 
 /// Settings that every namespace of a twin starts with: addresses are usable at once (duplicate detection
@@ -39,23 +51,72 @@ pub(crate) fn ground_rules() -> std::io::Result<()> {
     for which in ["all", "default"] {
         netns::sysctl(&format!("net.ipv6.conf.{which}.accept_dad"), "0")?;
     }
+    // Removing an address takes no other of its network along.
+    netns::sysctl("net.ipv4.conf.all.promote_secondaries", "1")?;
     netns::sysctl("net.ipv4.icmp_ratelimit", "0")?;
     netns::sysctl("net.ipv6.icmp.ratelimit", "0")
 }
 
-/// Sets addresses, routes and rules, once the links are there.
-pub(crate) fn configure(paths: &Paths, name: &str, outside: &Outside) -> Result<(), TwinError> {
-    let mut lines = String::from("link set dev lo up\n");
-    for address in &outside.loopback {
-        let _ = writeln!(lines, "addr add {address} dev lo");
+/// Sets addresses, routes and rules, once the links are there. `before` is what the namespace was configured
+/// as and the interfaces that are still the same ones; what it had there and is not wanted any more goes.
+pub(crate) fn configure(
+    paths: &Paths,
+    name: &str,
+    outside: &Outside,
+    before: Option<(&Outside, &dyn Fn(&str) -> bool)>,
+) -> Result<(), TwinError> {
+    let lines = batch(outside, before);
+    let unwanted = before.map(|(old, _)| unrouted(old, outside)).unwrap_or_default();
+    let rules = match (&outside.nft, before.and_then(|(old, _)| old.nft.as_ref())) {
+        (new, old) if new.as_ref() == old => None,
+        // One transaction; translations of flows that are under way stay.
+        (new, _) => Some(format!("flush ruleset\n{}", new.as_deref().unwrap_or_default())),
+    };
+    let again = before.is_some();
+    netns::within(&paths.netns(name), || {
+        if again {
+            settings(outside).step(|| "kernel settings".to_owned())?;
+        }
+        for (family, lines) in &unwanted {
+            tool(&["ip", family, "-batch", "-"], lines.as_bytes(), READY)?;
+        }
+        ip_batch(&lines)?;
+        rules.map_or(Ok(()), |rules| tool(&["nft", "-f", "-"], rules.as_bytes(), READY).map(drop))
+    })?
+    .map_err(|e| TwinError::failed(format!("configure {name}"), e))
+}
+
+/// Lines that remove routes no longer wanted, by family: `route flush` knows `::/0` only when it is told.
+/// Flushing, because its interface or next hop's network may be gone, and the route with it.
+fn unrouted(old: &Outside, new: &Outside) -> BTreeMap<&'static str, String> {
+    let mut lines: BTreeMap<&'static str, String> = BTreeMap::new();
+    for route in old.routes.iter().filter(|r| !new.routes.contains(r)) {
+        let family = if route.to.addr().is_ipv6() { "-6" } else { "-4" };
+        let _ = writeln!(lines.entry(family).or_default(), "route flush exact {} proto static", route.to.trunc());
+    }
+    lines
+}
+
+/// Lines for `ip -batch`.
+fn batch(outside: &Outside, before: Option<(&Outside, &dyn Fn(&str) -> bool)>) -> String {
+    let addressed = |o: &Outside, kept: &dyn Fn(&str) -> bool| -> BTreeSet<(String, IpNet)> {
+        let links = o.interfaces.iter().filter(|a| kept(&a.iface.name));
+        let on_links = links.flat_map(|a| a.addresses.iter().map(|ip| (a.iface.name.clone(), *ip)));
+        on_links.chain(o.loopback.iter().map(|ip| ("lo".to_owned(), *ip))).collect()
+    };
+    let had = before.map(|(old, kept)| addressed(old, kept)).unwrap_or_default();
+    let wanted = addressed(outside, &|_| true);
+    let mut lines = String::new();
+    for (dev, address) in had.difference(&wanted) {
+        let _ = writeln!(lines, "addr del {address} dev {dev}");
+    }
+    lines.push_str("link set dev lo up\n");
+    for (dev, address) in wanted.difference(&had) {
+        let nodad = if address.addr().is_ipv6() { " nodad" } else { "" };
+        let _ = writeln!(lines, "addr add {address} dev {dev}{nodad}");
     }
     for attached in &outside.interfaces {
-        let dev = &attached.iface.name;
-        for address in &attached.addresses {
-            let nodad = if address.addr().is_ipv6() { " nodad" } else { "" };
-            let _ = writeln!(lines, "addr add {address} dev {dev}{nodad}");
-        }
-        let _ = writeln!(lines, "link set dev {dev} up");
+        let _ = writeln!(lines, "link set dev {} up", attached.iface.name);
     }
     for route in &outside.routes {
         let via = match route.via {
@@ -64,16 +125,9 @@ pub(crate) fn configure(paths: &Paths, name: &str, outside: &Outside) -> Result<
             None => String::new(),
         };
         let dev = route.dev.as_ref().map(|d| format!(" dev {d}")).unwrap_or_default();
-        let _ = writeln!(lines, "route replace {}{via}{dev}", route.to.trunc());
+        let _ = writeln!(lines, "route replace {}{via}{dev} proto static", route.to.trunc());
     }
-    netns::within(&paths.netns(name), || {
-        ip_batch(&lines)?;
-        match &outside.nft {
-            Some(rules) => tool(&["nft", "-f", "-"], rules.as_bytes(), READY).map(drop),
-            None => Ok(()),
-        }
-    })?
-    .map_err(|e| TwinError::failed(format!("configure {name}"), e))
+    lines
 }
 
 /// Starts a daemon and waits until it is ready.
@@ -138,6 +192,26 @@ fn spawn(paths: &Paths, base: &Path, name: &str, mut command: Command) -> Result
         enroll(&mut command, &doors);
         command.spawn().step(|| format!("{:?}", command.get_program()))
     })?
+}
+
+/// Ends a daemon with all it started. One that has ended is fine.
+pub(crate) fn stop(id: &ProcId) {
+    // The handle keeps the number from being given to another process meanwhile.
+    if let (Some(_handle), Some(group)) = (id.handle(), Pid::from_raw(id.pid)) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Waits until a daemon that was stopped holds no port any more, and removes its directory if asked.
+pub(crate) fn gone(paths: &Paths, name: &str, daemon: &str, id: &ProcId, remove: bool) -> Result<(), TwinError> {
+    crate::machine::power::ended(id, READY)?;
+    if !remove {
+        return Ok(());
+    }
+    match fs::remove_dir_all(paths.outside(name).join("srv").join(daemon)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).step(|| format!("remove {daemon} of {name}")),
+        _ => Ok(()),
+    }
 }
 
 /// Runs a command in an outside namespace and waits for its end.

@@ -114,7 +114,7 @@ fn nspawn(paths: &Paths, machine: &str, root: &Path, words: &Path) -> Command {
     ]);
     command.arg(format!("--directory={}", root.display()));
     command.arg(format!("--network-namespace-path={NETNS}/{netns}"));
-    command.arg(format!("--machine={netns}")).arg(format!("--hostname={machine}"));
+    command.arg(format!("--machine={machine}")).arg(format!("--hostname={machine}"));
     command.args(["--capability=all", "--bind=/dev/net/tun"]);
     command.args(["--resolv-conf=off", "--timezone=off", "--link-journal=no"]);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("NOTIFY_SOCKET", words);

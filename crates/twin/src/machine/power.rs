@@ -44,7 +44,7 @@ pub(crate) fn off(
 }
 
 /// Waits at most `limit` for a process to end.
-fn ended(process: &ProcId, limit: Duration) -> Result<(), TwinError> {
+pub(crate) fn ended(process: &ProcId, limit: Duration) -> Result<(), TwinError> {
     let Some(handle) = process.handle() else { return Ok(()) };
     let limit = Timespec::try_from(limit).step(|| "wait".to_owned())?;
     match poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&limit)) {

@@ -6,12 +6,43 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use twin::topology::{Attached, Iface, Machine, Outside, Route, Segment};
-use twin::{Base, NamespaceRemote, Topology, Twin, Watch};
+use twin::{Base, NamespaceRemote, Seeds, Topology, Twin, Watch};
 
 pub const LIMIT: Duration = Duration::from_secs(20);
 
 pub fn base() -> Base {
     Base::ensure(&twin::base::Recipe::default(), &Watch::quiet()).unwrap()
+}
+
+/// A twin that is taken down when its test fails.
+pub struct Kept(Option<Twin>);
+
+pub fn up(name: &str, topology: Topology, seeds: &Seeds) -> Kept {
+    Kept(Some(Twin::up(name, topology, seeds, &base(), &Watch::quiet()).unwrap()))
+}
+
+impl std::ops::Deref for Kept {
+    type Target = Twin;
+    fn deref(&self) -> &Twin {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl Kept {
+    /// Takes the twin down; nothing of it may be left.
+    pub fn down(mut self) {
+        let name = self.name().to_owned();
+        self.0.take().unwrap().down().unwrap();
+        assert_eq!(remains(&name), Vec::<String>::new());
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(twin) = self.0.take() {
+            let _ = twin.down();
+        }
+    }
 }
 
 /// A name no other test and no other run has.
