@@ -1,5 +1,5 @@
 //! Boots N machines on one LAN and prints how long it took and what they need: `boot -- 50 [COMMAND…]`.
-//! A command is run in the first machine.
+//! A command is run in the first machine. `boot -- gc` releases what killed ones left.
 
 use remote::Remote;
 use std::sync::Arc;
@@ -10,7 +10,12 @@ use twin::{Base, Seeds, Topology, Twin, TwinError, Watch};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let count: usize = args.next().map_or(Ok(50), |n| n.parse())?;
+    let first = args.next();
+    if first.as_deref() == Some("gc") {
+        println!("released {:?}", twin::gc()?);
+        return Ok(());
+    }
+    let count: usize = first.map_or(Ok(50), |n| n.parse())?;
     let command: Vec<String> = args.collect();
     let talk = Watch::new(|line| eprintln!("{line}"), Arc::new(AtomicBool::new(false)));
     let begun = Instant::now();

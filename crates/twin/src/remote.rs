@@ -84,6 +84,23 @@ impl NamespaceRemote {
     }
 }
 
+impl NamespaceRemote {
+    /// Removes a file. One that is not there is fine.
+    pub(crate) fn remove(&self, path: &str) -> Result<(), RemoteError> {
+        let root = self.root()?;
+        let removed = || -> rustix::io::Result<()> {
+            let path = Path::new(path);
+            let folder = path.parent().and_then(Path::to_str).ok_or(Errno::INVAL)?;
+            let folder = open_in(&root, folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+            unlinkat(&folder, path.file_name().ok_or(Errno::INVAL)?, AtFlags::empty())
+        };
+        match removed() {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(e) => Err(self.failed(&format!("remove {path}"), e)),
+        }
+    }
+}
+
 /// Moves the calling thread to where a machine's first process is.
 fn enter(leader: &OwnedFd) -> rustix::io::Result<()> {
     use ThreadNameSpaceType as N;

@@ -35,7 +35,13 @@ pub(crate) struct State {
     /// Running daemons by outside and name.
     pub daemons: BTreeMap<String, BTreeMap<String, ProcId>>,
     pub wiring: Wiring,
+    /// What was put on disks: a digest by path, by machine; under the empty name what all share.
+    #[serde(default)]
+    pub seeded: Seeded,
 }
+
+/// Digests of seeded files by path, by machine.
+pub(crate) type Seeded = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The processes of a machine that is switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

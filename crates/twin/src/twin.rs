@@ -7,11 +7,11 @@ use crate::ground::{cgroup, limits, links, netns, outside};
 use crate::machine::{Seeds, disk, launch};
 use crate::paths::Paths;
 use crate::remote::NamespaceRemote;
-use crate::state::{self, Lock, Phase, Powered, State, Wiring};
+use crate::state::{self, Lock, Phase, Powered, Seeded, State, Wiring};
 use crate::topology::{Daemon, Outside, Topology};
 use crate::watch::Watch;
 use crate::{TwinError, gc, preflight};
-use remote::Output;
+use remote::{Output, Remote};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,7 @@ impl Twin {
             machines: BTreeMap::new(),
             daemons: BTreeMap::new(),
             wiring: Wiring::default(),
+            seeded: disk::digests(seeds),
         };
         let twin = Twin { paths, state: Mutex::new(state), children: Mutex::default() };
         let mut state = twin.known().clone();
@@ -133,11 +134,34 @@ impl Twin {
                 outside::remove(&self.paths, name)?;
                 state.daemons.remove(name);
             }
-            let machines = new.machines.keys().filter(|n| !old.machines.contains_key(*n)).cloned().collect();
+            let machines: BTreeSet<String> =
+                new.machines.keys().filter(|n| !old.machines.contains_key(*n)).cloned().collect();
             let outsides = new.outside.iter().filter(|(n, o)| old.outside.get(*n) != Some(o));
             let outsides = outsides.map(|(n, _)| n.clone()).collect();
-            self.grow(state, &old, &machines, &outsides, seeds, watch)
+            self.grow(state, &old, &machines, &outsides, seeds, watch)?;
+            let stay = state.topology.machines.keys().filter(|n| !machines.contains(*n));
+            self.reseed(&state.seeded, seeds, stay.cloned().collect())?;
+            state.seeded = disk::digests(seeds);
+            Ok(())
         })
+    }
+
+    /// Puts changed seeds on machines that stay; they must be switched on.
+    fn reseed(&self, before: &Seeded, seeds: &Seeds, machines: Vec<String>) -> Result<(), TwinError> {
+        let now = disk::digests(seeds);
+        for name in machines {
+            let same = ["", name.as_str()].iter().all(|key| before.get(*key) == now.get(*key));
+            if same {
+                continue;
+            }
+            let host = NamespaceRemote::new(self.paths.clone(), &name, None);
+            let what = || format!("put new files on {name}");
+            if disk::reseed(&host, &name, before, seeds, &now).step(what)? {
+                let reload = host.run(&["systemctl", "daemon-reload"], b"", Duration::from_secs(30));
+                reload.step(what)?;
+            }
+        }
+        Ok(())
     }
 
     /// The twin's name.

@@ -255,7 +255,9 @@ fn an_update_touches_only_what_differs() {
     let mut first = world();
     first.outside.get_mut("client").unwrap().daemons =
         vec![sleeper("goes", "2000"), sleeper("stays", "2000"), sleeper("differs", "2000")];
-    let twin = up(&name, first, &Seeds::default());
+    let seed = Seed::default().with("/etc/seed", "one", 0o644).with("/etc/gone", "", 0o644);
+    let seeds = Seeds { common: Seed::default(), machines: [("a".to_owned(), seed)].into() };
+    let twin = up(&name, first, &seeds);
     configure(&twin);
     assert!(reaches(&twin, "client", "10.0.1.2"));
     let (a, r) = (twin.remote("a").unwrap(), twin.remote("r").unwrap());
@@ -283,7 +285,16 @@ fn an_update_touches_only_what_differs() {
     };
     let slept = running("^sleep 200[0-9]$");
     assert_eq!(slept.keys().collect::<Vec<_>>(), ["differs", "goes", "stays"]);
-    twin.update(next.clone(), &Seeds::default(), &Watch::quiet()).unwrap();
+    let seeds = Seeds {
+        common: Seed::default().with("/usr/lib/fleetwright/new", "new", 0o755),
+        machines: [("a".to_owned(), Seed::default().with("/etc/seed", "two", 0o644))].into(),
+    };
+    a.write("/etc/other", b"its own", 0o644).unwrap();
+    twin.update(next.clone(), &seeds, &Watch::quiet()).unwrap();
+    assert_eq!(
+        sh(&a, "cat /usr/lib/fleetwright/new /etc/seed /etc/other; test -e /etc/gone || echo gone"),
+        "newtwoits owngone"
+    );
     let sleeps = running("^sleep 200[0-9]$");
     assert_eq!(sleeps.keys().collect::<Vec<_>>(), ["comes", "differs", "stays"]);
     assert_eq!(sleeps["stays"], slept["stays"]);

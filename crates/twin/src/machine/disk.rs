@@ -3,6 +3,9 @@
 use crate::TwinError;
 use crate::error::Step;
 use crate::paths::Paths;
+use crate::remote::NamespaceRemote;
+use crate::state::Seeded;
+use remote::{Remote, RemoteError};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,6 +37,46 @@ pub struct Seeds {
     pub common: Seed,
     /// Files of one machine.
     pub machines: BTreeMap<String, Seed>,
+}
+
+/// What is written down about seeds.
+pub(crate) fn digests(seeds: &Seeds) -> Seeded {
+    let digest = |(bytes, mode): &(Vec<u8>, u32)| {
+        let hash = Sha256::digest(bytes);
+        let hex: String = hash.iter().take(12).map(|b| format!("{b:02x}")).collect();
+        format!("{hex} {mode:o}")
+    };
+    let of = |seed: &Seed| seed.files.iter().map(|(path, file)| (path.clone(), digest(file))).collect();
+    let machines = seeds.machines.iter().map(|(name, seed)| (name.clone(), of(seed)));
+    machines.chain([(String::new(), of(&seeds.common))]).collect()
+}
+
+/// Brings the seeds of a machine that has booted before to what they are now: files whose seed changed are
+/// written anew, files whose seed is gone are removed; what the machine itself did to others stays. True
+/// when something changed.
+pub(crate) fn reseed(
+    host: &NamespaceRemote,
+    machine: &str,
+    before: &Seeded,
+    seeds: &Seeds,
+    now: &Seeded,
+) -> Result<bool, RemoteError> {
+    let mut changed = false;
+    for (key, seed) in [("", Some(&seeds.common)), (machine, seeds.machines.get(machine))] {
+        let none = BTreeMap::new();
+        let (old, new) = (before.get(key).unwrap_or(&none), now.get(key).unwrap_or(&none));
+        for path in old.keys().filter(|p| !new.contains_key(*p)) {
+            host.remove(path)?;
+            changed = true;
+        }
+        for (path, (bytes, mode)) in seed.iter().flat_map(|s| &s.files) {
+            if old.get(path) != new.get(path) {
+                host.write(path, bytes, *mode)?;
+                changed = true;
+            }
+        }
+    }
+    Ok(changed)
 }
 
 /// Writes what all machines share.
