@@ -61,13 +61,18 @@ fn name(node: &Node, kind: &str, cx: &mut Cx) -> Option<Arc<str>> {
     match name_fault(text) {
         None => Some(Arc::from(text)),
         Some(fault) => {
+            let near = text.to_lowercase().replace(['_', ' ', '.'], "-");
+            let help = match name_fault(&near) {
+                None => format!("{fault}; `{near}` would do"),
+                Some(_) => fault.to_owned(),
+            };
             cx.report.push(
                 Diagnostic::error(
                     codes::BAD_NAME,
                     &node.place,
                     format!("`{text}` cannot be the name of a {kind}"),
                 )
-                .help(fault),
+                .help(help),
             );
             None
         }

@@ -231,7 +231,14 @@ impl<'t> Reader<'t, '_> {
             );
             return;
         }
-        self.report.push(Diagnostic::error(codes::NOT_YAML, &place, format!("not YAML: {}", error.info())));
+        let mut diagnostic =
+            Diagnostic::error(codes::NOT_YAML, &place, format!("not YAML: {}", error.info()));
+        if error.info().contains("flow")
+            && let Some(open) = self.open.last()
+        {
+            diagnostic = diagnostic.label(&open.place, "opened here");
+        }
+        self.report.push(diagnostic);
     }
 
     /// The first tab before the text of the line where reading stopped, or of the line above it.

@@ -1,0 +1,108 @@
+//! `fleets/bad-FW00…` and `fleets/bad-FW01…`: each folder is a fleet with a fault, `expected.txt` beside it is
+//! what reading says. `UPDATE=1` rewrites the expectations. Fleets without `bad-` are read without a word.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::{env, fs};
+use support::{read, repository};
+
+fn folders(keep: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(repository().join("fleets"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .filter(|n| keep(n))
+        .collect();
+    names.sort();
+    names
+}
+
+fn ours(name: &str) -> bool {
+    name.starts_with("bad-FW00") || name.starts_with("bad-FW01")
+}
+
+#[test]
+fn each_fault_is_said_as_expected() {
+    let names = folders(ours);
+    assert!(names.len() >= 20, "fixtures are missing: {names:?}");
+    let mut wrong = Vec::new();
+    for name in names {
+        let root = repository().join("fleets").join(&name);
+        let mut sources = read(&root).unwrap();
+        sources.root_name = "fleet".to_owned();
+        let (_, report) = source::load(&sources);
+        let said = diag::render_plain(&report);
+        let code = name.split('-').nth(1).unwrap();
+        assert!(said.contains(&format!("[{code}]")), "{name} does not raise {code}:\n{said}");
+        let file = root.join("expected.txt");
+        if env::var_os("UPDATE").is_some() {
+            fs::write(&file, &said).unwrap();
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        if said != expected {
+            wrong.push(format!("== {name}\n-- expected\n{expected}-- said\n{said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nUPDATE=1 rewrites what is expected", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_of_reading_has_a_fixture_and_a_page() {
+    let fixtures: BTreeSet<String> =
+        folders(ours).iter().map(|n| n.split('-').nth(1).unwrap().to_owned()).collect();
+    for text in [include_str!("../src/codes.rs"), include_str!("../../model/src/codes.rs")] {
+        for code in text.split('"').filter(|t| t.starts_with("FW")) {
+            // A file of more than 8 MiB is made by a test of its own.
+            assert!(fixtures.contains(code) || code == source::codes::TOO_BIG, "no fixture for {code}");
+            let page = repository().join(format!("docs/codes/{code}.md"));
+            assert!(page.is_file(), "no page for {code}");
+        }
+    }
+}
+
+#[test]
+fn good_fleets_are_read_without_a_word() {
+    let names = folders(|n| !n.starts_with("bad-"));
+    assert!(!names.is_empty());
+    for name in names {
+        let (fleet, report) = source::load(&read(&repository().join("fleets").join(&name)).unwrap());
+        assert!(fleet.is_some() && report.items.is_empty(), "{name}:\n{}", diag::render_plain(&report));
+    }
+}
+
+#[test]
+fn a_file_of_ten_megabytes_is_refused() {
+    let mut sources = source::Sources::default();
+    sources.files.insert("fleet.yaml".to_owned(), vec![b'#'; 10_000_000]);
+    let (fleet, report) = source::load(&sources);
+    assert!(fleet.is_none());
+    assert_eq!(
+        diag::render_plain(&report),
+        "error[FW0011] fleet.yaml:1:1: 10000000 bytes; a source file has at most 8388608\n    \
+         help: split it into one file a thing: KIND/NAME.yaml\n"
+    );
+}
+
+#[test]
+fn both_forms_mean_the_same() {
+    let (nested, _) = source::load(&read(&repository().join("fleets/minimal")).unwrap());
+    let (folder, _) = source::load(&read(&repository().join("fleets/minimal-folder")).unwrap());
+    let (nested, folder) = (nested.unwrap(), folder.unwrap());
+    // Places differ, values do not.
+    let values = |fleet: &model::Fleet| {
+        let text = format!("{fleet:?}");
+        let words = text.split([' ', ',', '@']).filter(|w| !w.contains(".yaml:"));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(nested.hosts.len(), 2);
+    similar(&values(&nested), &values(&folder));
+}
+
+fn similar(a: &str, b: &str) {
+    for (at, (a, b)) in a.split(' ').zip(b.split(' ')).enumerate() {
+        assert_eq!(a, b, "word {at}");
+    }
+    assert_eq!(a.len(), b.len());
+}
