@@ -50,7 +50,7 @@ macro_rules! ids {
         impl Decode for $name {
             fn decode(node: &Node, cx: &mut Cx) -> Option<Self> { name(node, $kind, cx).map($name) }
             fn shape() -> Shape {
-                Shape::Text { what: concat!("name of a ", $kind), pattern: Some("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$") }
+                Shape::Text { what: concat!("name of a ", $kind), pattern: Some("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), bare: true }
             }
         }
     )* };

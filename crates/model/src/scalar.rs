@@ -8,27 +8,27 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 macro_rules! plain {
-    ($( $ty:ty, $expected:literal, $pattern:expr, $parse:expr; )*) => { $(
+    ($( $ty:ty, $expected:literal, $bare:literal, $pattern:expr, $parse:expr; )*) => { $(
         impl Decode for $ty {
             fn decode(node: &Node, cx: &mut Cx) -> Option<Self> { scalar(node, cx, $expected, $parse) }
-            fn shape() -> Shape { Shape::Text { what: $expected, pattern: $pattern } }
+            fn shape() -> Shape { Shape::Text { what: $expected, pattern: $pattern, bare: $bare } }
         }
     )* };
 }
 
 plain! {
-    String, "a text", None, |t: &str| Ok(t.to_owned());
-    Ipv4Addr, "an IPv4 address, e.g. 192.0.2.1", None, |t: &str| t.parse().map_err(|_| String::new());
-    Ipv6Addr, "an IPv6 address, e.g. 2001:db8::1", None, |t: &str| t.parse().map_err(|_| String::new());
-    IpAddr, "an IP address, e.g. 192.0.2.1 or 2001:db8::1", None, |t: &str| t.parse().map_err(|_| String::new());
-    Ipv4Net, "an IPv4 prefix, e.g. 10.0.0.0/24", None, |t: &str| net4(t);
-    Ipv6Net, "an IPv6 prefix, e.g. 2001:db8::/48", None, |t: &str| net6(t);
-    IpNet, "a prefix, e.g. 10.0.0.0/24 or 2001:db8::/48", None, |t: &str| if t.contains(':') { net6(t).map(IpNet::V6) } else { net4(t).map(IpNet::V4) };
-    Address, "an IP address, with or without a prefix length, e.g. 192.0.2.1/24", None, |t: &str| Address::parse(t);
-    Seconds, "a duration, e.g. 30s, 5m, 12h, 7d", Some("^[0-9]+(ms|s|m|h|d|w)$"), |t: &str| Seconds::parse(t);
-    Bytes, "a size, e.g. 512MiB, 16GiB, 2TB", Some("^[0-9]+(\\.[0-9]+)?(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)$"), |t: &str| Bytes::parse(t);
-    BitRate, "a rate, e.g. 300Mbit or 2.25Gbit", Some("^[0-9]+(\\.[0-9]+)?(kbit|Mbit|Gbit)$"), |t: &str| BitRate::parse(t);
-    PortSpec, "a port, e.g. tcp/1883, udp/53 or 443 (TCP)", Some("^((tcp|udp)/)?[0-9]{1,5}$"), |t: &str| PortSpec::parse(t);
+    String, "a text", true, None, |t: &str| Ok(t.to_owned());
+    Ipv4Addr, "an IPv4 address, e.g. 192.0.2.1", false, None, |t: &str| t.parse().map_err(|_| String::new());
+    Ipv6Addr, "an IPv6 address, e.g. 2001:db8::1", false, None, |t: &str| t.parse().map_err(|_| String::new());
+    IpAddr, "an IP address, e.g. 192.0.2.1 or 2001:db8::1", false, None, |t: &str| t.parse().map_err(|_| String::new());
+    Ipv4Net, "an IPv4 prefix, e.g. 10.0.0.0/24", false, None, |t: &str| net4(t);
+    Ipv6Net, "an IPv6 prefix, e.g. 2001:db8::/48", false, None, |t: &str| net6(t);
+    IpNet, "a prefix, e.g. 10.0.0.0/24 or 2001:db8::/48", false, None, |t: &str| if t.contains(':') { net6(t).map(IpNet::V6) } else { net4(t).map(IpNet::V4) };
+    Address, "an IP address, with or without a prefix length, e.g. 192.0.2.1/24", false, None, |t: &str| Address::parse(t);
+    Seconds, "a duration, e.g. 30s, 5m, 12h, 7d", false, Some("^[0-9]+(ms|s|m|h|d|w)$"), |t: &str| Seconds::parse(t);
+    Bytes, "a size, e.g. 512MiB, 16GiB, 2TB", false, Some("^[0-9]+(\\.[0-9]+)?(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)$"), |t: &str| Bytes::parse(t);
+    BitRate, "a rate, e.g. 300Mbit or 2.25Gbit", false, Some("^[0-9]+(\\.[0-9]+)?(kbit|Mbit|Gbit)$"), |t: &str| BitRate::parse(t);
+    PortSpec, "a port, e.g. tcp/1883, udp/53 or 443 (TCP)", true, Some("^((tcp|udp)/)?[0-9]{1,5}$"), |t: &str| PortSpec::parse(t);
 }
 
 fn net4(text: &str) -> Result<Ipv4Net, String> {

@@ -13,6 +13,8 @@ pub enum Shape {
         what: &'static str,
         /// A regular expression (ECMA) it matches.
         pattern: Option<&'static str>,
+        /// It may look like a number or a boolean to other YAML readers: `8080`, `no`.
+        bare: bool,
     },
     /// A whole number in a range.
     Integer {

@@ -7,9 +7,13 @@ pub mod codes;
 mod compose;
 pub mod folder;
 mod load;
+mod reference;
+mod schema;
 mod text;
 pub mod yaml;
 
 pub use folder::{Role, role};
 pub use load::{Sources, load, settle};
+pub use reference::language_reference;
+pub use schema::{schema, schema_of};
 pub use text::MAX_BYTES;

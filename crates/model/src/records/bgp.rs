@@ -121,6 +121,7 @@ impl crate::Decode for SecretRef {
         crate::shape::Shape::Text {
             what: "name of a secret, e.g. secret/ams-transit",
             pattern: Some("^secret/[a-z0-9-]+$"),
+            bare: false,
         }
     }
 }

@@ -127,7 +127,7 @@ impl crate::Decode for PathKey {
         })
     }
     fn shape() -> crate::shape::Shape {
-        crate::shape::Shape::Text { what: "a path, e.g. /admin", pattern: Some("^/") }
+        crate::shape::Shape::Text { what: "a path, e.g. /admin", pattern: Some("^/"), bare: false }
     }
 }
 

@@ -319,7 +319,7 @@ impl crate::Decode for EnvValue {
         }
     }
     fn shape() -> crate::shape::Shape {
-        crate::shape::Shape::Text { what: "a text, or secret/NAME", pattern: None }
+        crate::shape::Shape::Text { what: "a text, or secret/NAME", pattern: None, bare: true }
     }
 }
 
