@@ -146,8 +146,10 @@ fn modules(out: &mut String) {
             .params
             .iter()
             .map(|(name, param)| match &param.default {
-                Some(default) if !default.to_text().is_empty() => format!("`{name}` ({})", default.to_text()),
-                Some(_) => format!("`{name}`"),
+                Some(default) => match default.0.text() {
+                    Some(text) if !text.is_empty() => format!("`{name}` ({text})"),
+                    _ => format!("`{name}`"),
+                },
                 None => format!("`{name}` (required)"),
             })
             .collect();

@@ -178,8 +178,8 @@ record! {
 record! {
     /// A container image.
     pub struct Container {
-        /// Image with tag or digest.
-        image: String,
+        /// Image with tag or digest; services name one when it is not written.
+        image: Option<String>,
         /// Arguments.
         args: Vec<String>,
         /// Environment variables.
