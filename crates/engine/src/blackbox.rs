@@ -1,0 +1,35 @@
+//! blackbox-exporter: pings from where it stands.
+
+use crate::{Daemon, Stage, check, health, staged};
+use artifact::{Check, Health, Probe, UnitKind, Why};
+
+/// Its configuration.
+pub const FILE: &str = "/etc/prometheus/blackbox.yml";
+/// Its arguments, read only at its start.
+pub const DEFAULTS: &str = "/etc/default/prometheus-blackbox-exporter";
+/// Debian's unit runs as `prometheus` without the right to send ICMP; this gives it that one right.
+pub const DROP_IN: &str = "/etc/systemd/system/prometheus-blackbox-exporter.service.d/60-fleetwright.conf";
+
+/// Debian's unit reloads by SIGHUP.
+pub const DAEMON: Daemon = Daemon {
+    engine: "blackbox-exporter",
+    packages: &["prometheus-blackbox-exporter"],
+    unit: "prometheus-blackbox-exporter.service",
+    kind: UnitKind::Service,
+    stage: Stage::Services,
+};
+
+/// The exporter reads the staged configuration.
+pub fn checked() -> Check {
+    let argv = [
+        "/usr/bin/prometheus-blackbox-exporter".to_owned(),
+        "--config.check".into(),
+        format!("--config.file={}", staged(FILE)),
+    ];
+    check(DAEMON.engine, &[FILE], argv)
+}
+
+/// It answers.
+pub fn seen(address: &str, why: &Why) -> Health {
+    health("blackbox-exporter", Probe::Http(format!("http://{address}/-/healthy")), why)
+}
