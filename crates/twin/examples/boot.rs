@@ -1,5 +1,6 @@
 //! Boots N machines on one LAN and prints how long it took and what they need: `boot -- 50 [COMMAND…]`.
 //! A command is run in the first machine. `boot -- gc` releases what killed ones left.
+//! `BOOT_PACKAGES` names packages that the base image has besides the usual ones.
 
 use remote::Remote;
 use std::sync::Arc;
@@ -19,7 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let command: Vec<String> = args.collect();
     let talk = Watch::new(|line| eprintln!("{line}"), Arc::new(AtomicBool::new(false)));
     let begun = Instant::now();
-    let base = Base::ensure(&twin::base::Recipe::default(), &talk)?;
+    let packages = std::env::var("BOOT_PACKAGES").unwrap_or_default();
+    let recipe = twin::base::Recipe::default().with(packages.split_whitespace());
+    let base = Base::ensure(&recipe, &talk)?;
     println!("base image    {:>7.2} s", begun.elapsed().as_secs_f64());
 
     let mut topology = Topology::default();

@@ -9,7 +9,7 @@ use crate::state::{Lock, Phase, State};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Ending processes that cannot object, and their groups.
@@ -97,6 +97,11 @@ fn named() -> Vec<Paths> {
     let spaces = netns::list("fw-");
     names.extend(spaces.iter().filter_map(|n| Some(n.strip_prefix("fw-")?.split_once('.')?.0.to_owned())));
     names.iter().filter_map(|n| Paths::of(n).ok()).collect()
+}
+
+/// The base images that twins stand on.
+pub(crate) fn bases() -> BTreeSet<PathBuf> {
+    named().iter().filter_map(|paths| State::load(paths).ok().flatten()).map(|state| state.base).collect()
 }
 
 fn entries(folder: &str) -> BTreeSet<String> {

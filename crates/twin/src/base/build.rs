@@ -1,7 +1,7 @@
 //! Building a base image: debootstrap, packages, trimming, and one rename when all is done.
 
 use crate::TwinError;
-use crate::base::{Recipe, folder, trim};
+use crate::base::{Recipe, folder, nearest, trim};
 use crate::error::Step;
 use crate::ground::process::{enroll, log_to};
 use crate::ground::{cgroup, netns};
@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::UnshareFlags;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::PermissionsExt;
@@ -29,7 +30,7 @@ fn group(hash: &str) -> String {
     format!("fw/.base-{hash}")
 }
 
-fn unfinished(hash: &str) -> PathBuf {
+pub(crate) fn unfinished(hash: &str) -> PathBuf {
     folder().join(format!(".{hash}.building"))
 }
 
@@ -63,16 +64,25 @@ pub(crate) fn build(recipe: &Recipe, hash: &str, root: &Path, watch: &Watch) -> 
 fn steps(recipe: &Recipe, hash: &str, work: &Path, watch: &Watch) -> Result<(), TwinError> {
     let builder = Builder { hash, log: work.with_extension("log"), watch };
     let root = work.display().to_string();
-    watch.say(&format!("base image: debootstrap {}", recipe.suite));
-    let mut debootstrap = Command::new("debootstrap");
-    debootstrap.args(["--variant=minbase", &format!("--include={FIRST}"), &recipe.suite, &root]);
-    debootstrap.args(mirror(&recipe.suite));
-    builder.run(debootstrap, None)?;
+    let mut missing: BTreeSet<String> = recipe.packages.iter().cloned().collect();
+    if let Some((image, has)) = nearest(recipe) {
+        missing.retain(|p| !has.contains(p));
+        watch.say(&format!("base image: from one that lacks {} packages", missing.len()));
+        let mut copy = Command::new("cp");
+        copy.args(["-a", "--reflink=auto"]).arg(image.join(".")).arg(work);
+        builder.run(copy, None)?;
+    } else {
+        watch.say(&format!("base image: debootstrap {}", recipe.suite));
+        let mut debootstrap = Command::new("debootstrap");
+        debootstrap.args(["--variant=minbase", &format!("--include={FIRST}"), &recipe.suite, &root]);
+        debootstrap.args(mirror(&recipe.suite));
+        builder.run(debootstrap, None)?;
+    }
     prepare(work).step(|| "prepare the package manager".to_owned())?;
-    watch.say(&format!("base image: {} packages", recipe.packages.len()));
+    watch.say(&format!("base image: {} packages", missing.len()));
     builder.run(apt(&["update"]), Some(work))?;
     let mut install = vec!["install", "--yes", "--no-install-recommends"];
-    install.extend(recipe.packages.iter().map(String::as_str));
+    install.extend(missing.iter().map(String::as_str));
     builder.run(apt(&install), Some(work))?;
     builder.run(apt(&["clean"]), Some(work))?;
     watch.say("base image: trimming");

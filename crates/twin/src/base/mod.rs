@@ -10,6 +10,7 @@ use crate::state::Lock;
 use crate::watch::Watch;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,12 +91,15 @@ impl Base {
         let hash = recipe.hash();
         let root = folder().join(&hash);
         if root.is_dir() {
+            note_use(recipe, &hash);
             return Ok(Base { root });
         }
         watch.say("waiting for the base image");
         let _lock = Lock::wait(folder().join(format!(".{hash}.lock")))?;
         if !root.is_dir() {
             build::build(recipe, &hash, &root, watch)?;
+            note_use(recipe, &hash);
+            make_room(&hash);
         }
         Ok(Base { root })
     }
@@ -113,6 +117,54 @@ impl Base {
 
 fn folder() -> PathBuf {
     Path::new(CACHE).join("base")
+}
+
+/// The file whose time says when an image was last used, and whose content what it was made from.
+fn used(hash: &str) -> PathBuf {
+    folder().join(format!(".{hash}.used"))
+}
+
+/// Only speeds later builds up and says which images are the oldest, so it may fail.
+fn note_use(recipe: &Recipe, hash: &str) {
+    let made_from = (trim::VERSION, recipe);
+    let _ = serde_json::to_vec(&made_from).map(|text| fs::write(used(hash), text));
+}
+
+/// The finished image that has most of what a recipe wants and nothing else, with what it has.
+fn nearest(recipe: &Recipe) -> Option<(PathBuf, BTreeSet<String>)> {
+    let wanted: BTreeSet<&String> = recipe.packages.iter().collect();
+    let names = fs::read_dir(folder()).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok());
+    let images = names.filter(|n| !n.starts_with('.')).filter_map(|hash| {
+        let (version, made_from): (String, Recipe) =
+            serde_json::from_slice(&fs::read(used(&hash)).ok()?).ok()?;
+        let part = made_from.packages.iter().all(|p| wanted.contains(p));
+        let fits = version == trim::VERSION && made_from.suite == recipe.suite && part;
+        fits.then(|| (folder().join(&hash), made_from.packages.into_iter().collect::<BTreeSet<_>>()))
+    });
+    images.max_by_key(|(_, has)| has.len())
+}
+
+/// Removes the images that were used longest ago, but for a few and those under a twin. An image is most of a
+/// gigabyte. What cannot be removed now can be next time.
+fn make_room(new: &str) {
+    const KEPT: usize = 4;
+    let Ok(entries) = fs::read_dir(folder()) else { return };
+    let names = entries.flatten().filter_map(|e| e.file_name().into_string().ok());
+    let used = |hash: &str| fs::metadata(used(hash)).and_then(|m| m.modified()).ok();
+    let mut images: Vec<_> =
+        names.filter(|n| !n.starts_with('.') && n != new).map(|n| (used(&n), n)).collect();
+    images.sort();
+    images.reverse();
+    let in_use = crate::gc::bases();
+    for (_, hash) in images.into_iter().skip(KEPT - 1) {
+        let root = folder().join(&hash);
+        if !in_use.contains(&root) {
+            let _ = fs::remove_file(self::used(&hash));
+            // Out of sight first: a half-removed image must not be found.
+            let doomed = build::unfinished(&hash);
+            let _ = fs::rename(&root, &doomed).and_then(|()| fs::remove_dir_all(&doomed));
+        }
+    }
 }
 
 /// Ends and removes builds whose builder was killed.

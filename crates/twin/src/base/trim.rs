@@ -1,16 +1,16 @@
 //! What is taken out of a base image so that a machine boots in a twentieth of a second of processor time,
-//! and what is put in. Nothing is masked: a fleet can still enable and start every unit.
+//! and what is put in. Units are not masked: a fleet can still enable and start them.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 /// Part of an image's hash: raise it when anything here changes.
-pub(crate) const VERSION: &str = "trim 1";
+pub(crate) const VERSION: &str = "trim 3";
 
 /// Units that systemd itself pulls in and that do something in a container worth having. All others in its
 /// `.wants` folders are for hardware, first boots, consoles and kernels that a machine of a twin has not.
-const WANTED: [&str; 8] = [
+const WANTED: [&str; 7] = [
     "systemd-journald.service",
     "systemd-sysctl.service",
     "systemd-tmpfiles-setup.service",
@@ -18,11 +18,16 @@ const WANTED: [&str; 8] = [
     "systemd-journald.socket",
     "dbus.socket",
     "dbus.service",
-    "systemd-user-sessions.service",
 ];
 
-/// Generators worth their fork: mounts of /etc/fstab, and services that only have an init script.
+/// Generators worth their fork: the mounts of /etc/fstab. Services that have an init script only are not
+/// found without the one for them.
 const GENERATORS: [&str; 1] = ["systemd-fstab-generator"];
+
+/// Removed: what keeps people from logging in until boot is over (and the service that then lets them in is
+/// one fork less), and the remounting of a root that is no device, which the fstab generator always asks for.
+const REMOVED: [&str; 2] =
+    ["usr/lib/tmpfiles.d/systemd-nologin.conf", "usr/lib/systemd/system/systemd-remount-fs.service"];
 
 /// Trims the tree at `root`.
 pub(crate) fn trim(root: &Path) -> io::Result<()> {
@@ -49,6 +54,9 @@ pub(crate) fn trim(root: &Path) -> io::Result<()> {
         if !GENERATORS.iter().any(|g| generator.as_os_str() == *g) {
             fs::remove_file(generators.join(&generator))?;
         }
+    }
+    for path in REMOVED {
+        remove(&root.join(path))?;
     }
     replace_link(
         &root.join("etc/systemd/system/default.target"),
