@@ -1,6 +1,6 @@
 //! Which build of the agent this is.
 
-use crate::store::STATE;
+use crate::store::{STATE, Store};
 use crate::system::System;
 use crate::tree::{self, Rights};
 use artifact::hash_hex;
@@ -38,9 +38,7 @@ pub fn check(system: &System, wanted: &str) -> Result<(), Fault> {
             let bytes = std::fs::read(&path).map_err(|e| mismatch(e.to_string()))?;
             let known =
                 Known { inode: meta.ino(), size: meta.len(), modified_ns: stamp, sha256: hash_hex(&bytes) };
-            if let (Ok(text), true) =
-                (serde_json::to_vec(&known), kept.parent().is_some_and(std::path::Path::is_dir))
-            {
+            if let (Ok(text), Ok(())) = (serde_json::to_vec(&known), Store::of(system).make()) {
                 // It only saves time: without it the next call reads the binary again.
                 let _ = tree::write(&kept, &text, Rights::private());
             }

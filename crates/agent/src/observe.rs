@@ -10,7 +10,6 @@ use crate::tree::{self, Entry};
 use artifact::protocol::{Code, Fault, Pending};
 use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, UnitRest};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Text up to this size is sent for a diff.
 const SHOWN: usize = 256 << 10;
@@ -278,19 +277,8 @@ impl Look<'_> {
         for (name, unit) in record.desired.units.iter().filter(|(n, _)| !desired.units.contains_key(*n)) {
             let mut rest = record.found.units.get(name).cloned().unwrap_or_else(UnitRest::default);
             rest.reads = unit.reload_on.union(&unit.restart_on).cloned().collect();
-            // A unit whose own file goes away cannot run on.
-            let own = |p: &String| Path::new(p).file_name().is_some_and(|f| f.to_string_lossy() == *name);
-            let gone = out.files.iter().any(|(p, l)| own(p) && !l.restores && plan::needs_manager_reload(p));
-            if gone && self.no_other_unit_file(name) {
-                rest = UnitRest::default();
-            }
             out.units.insert(name.clone(), rest);
         }
-    }
-
-    fn no_other_unit_file(&self, name: &str) -> bool {
-        let folders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator"];
-        !folders.iter().any(|f| self.system.real(&format!("{f}/{name}")).exists())
     }
 }
 
