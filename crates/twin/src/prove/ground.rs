@@ -1,5 +1,7 @@
 //! What probes stand on: the nodes of a world that has been booted.
 
+use crate::Twin;
+use crate::ground::netns;
 use remote::{Output, Remote};
 use std::time::Duration;
 
@@ -29,8 +31,29 @@ pub trait Ground: Sync {
 ///
 /// # Errors
 /// When the node cannot be entered, in words.
-pub fn within<T: Send>(ground: &dyn Ground, node: &str, work: impl FnOnce() -> T + Send) -> Result<T, String> {
+pub fn within<T: Send>(
+    ground: &dyn Ground,
+    node: &str,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, String> {
     let stand = || ground.enter(node).map(|()| work());
     std::thread::scope(|scope| scope.spawn(stand).join())
         .unwrap_or_else(|_| Err(format!("a probe in {node} broke off")))
+}
+
+impl Ground for Twin {
+    fn remote(&self, host: &str) -> Result<Box<dyn Remote + '_>, String> {
+        let remote = Twin::remote(self, host).map_err(|e| e.to_string())?;
+        Ok(Box::new(remote))
+    }
+
+    fn outside(&self, node: &str, argv: &[&str], deadline: Duration) -> Result<Output, String> {
+        self.run_outside(node, argv, b"", deadline).map_err(|e| e.to_string())
+    }
+
+    fn enter(&self, node: &str) -> Result<(), String> {
+        self.needs_node(node).map_err(|e| e.to_string())?;
+        let namespace = netns::open(&self.paths.netns(node)).map_err(|e| e.to_string())?;
+        netns::enter(&namespace).map_err(|e| format!("enter the network namespace of {node}: {e}"))
+    }
 }

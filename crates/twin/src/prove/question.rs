@@ -107,22 +107,46 @@ impl fmt::Display for Kind {
 pub(crate) enum Ask {
     HostRuns(HostId),
     Tunnel(usize),
-    Session { host: HostId, session: usize },
+    Session {
+        host: HostId,
+        session: usize,
+    },
     /// A router of another network holds exactly what this session of ours sends.
-    Hears { speaker: usize, host: HostId, session: usize },
+    Hears {
+        speaker: usize,
+        host: HostId,
+        session: usize,
+    },
     /// A host of ours takes from a router of another network what it must, and nothing else.
-    Takes { speaker: usize, host: HostId, session: usize },
+    Takes {
+        speaker: usize,
+        host: HostId,
+        session: usize,
+    },
     /// A host of ours holds in its kernel what another host's session sends it.
-    Holds { host: HostId, sender: HostId, session: usize },
+    Holds {
+        host: HostId,
+        sender: HostId,
+        session: usize,
+    },
     Fetch(Fetch),
     /// TCP connections that must or must not come about.
     Knocks(Vec<Knock>),
     /// Datagrams that must pass the filter of the node they are sent to.
     Datagram(Datagram),
     HostNames(HostId),
-    PublicNames { client: usize },
-    Scrape { watcher: usize, scrape: usize },
-    Quiet { host: HostId, address: IpAddr, port: u16 },
+    PublicNames {
+        client: usize,
+    },
+    Scrape {
+        watcher: usize,
+        scrape: usize,
+    },
+    Quiet {
+        host: HostId,
+        address: IpAddr,
+        port: u16,
+    },
 }
 
 /// A request to an exposure.
@@ -133,6 +157,8 @@ pub(crate) struct Fetch {
     pub from: String,
     pub ipv6: bool,
     pub via: Via,
+    /// A name to ask for instead of the exposure's own.
+    pub name: Option<String>,
     pub want: Want,
 }
 

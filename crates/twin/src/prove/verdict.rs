@@ -42,7 +42,7 @@ pub enum Outcome {
         seen: String,
         /// The hop that breaks it, when the way is made of hops.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        hop: Option<BrokenHop>,
+        hop: Option<Box<BrokenHop>>,
     },
     /// Nobody can tell.
     Unjudged {
