@@ -17,7 +17,7 @@ macro_rules! plain {
 }
 
 plain! {
-    String, "a text", true, None, |t: &str| Ok(t.to_owned());
+    String, "a text", true, None, |t: &str| text(t);
     Ipv4Addr, "an IPv4 address, e.g. 192.0.2.1", false, None, |t: &str| t.parse().map_err(|_| String::new());
     Ipv6Addr, "an IPv6 address, e.g. 2001:db8::1", false, None, |t: &str| t.parse().map_err(|_| String::new());
     IpAddr, "an IP address, e.g. 192.0.2.1 or 2001:db8::1", false, None, |t: &str| t.parse().map_err(|_| String::new());
@@ -29,6 +29,14 @@ plain! {
     Bytes, "a size, e.g. 512MiB, 16GiB, 2TB", false, Some("^[0-9]+(\\.[0-9]+)?(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)$"), |t: &str| Bytes::parse(t);
     BitRate, "a rate, e.g. 300Mbit or 2.25Gbit", false, Some("^[0-9]+(\\.[0-9]+)?(kbit|Mbit|Gbit)$"), |t: &str| BitRate::parse(t);
     PortSpec, "a port, e.g. tcp/1883, udp/53 or 443 (TCP)", true, Some("^((tcp|udp)/)?[0-9]{1,5}$"), |t: &str| PortSpec::parse(t);
+}
+
+/// Texts end up in engines' files and on terminals: no control characters but tab and line end.
+fn text(text: &str) -> Result<String, String> {
+    match text.chars().find(|c| c.is_control() && !matches!(c, '\t' | '\n')) {
+        None => Ok(text.to_owned()),
+        Some(c) => Err(format!("it has the control character U+{:04X}", u32::from(c))),
+    }
 }
 
 fn net4(text: &str) -> Result<Ipv4Net, String> {

@@ -22,6 +22,8 @@ pub const TAG: &str = "FW0009";
 pub const MERGE_KEY: &str = "FW0010";
 /// A file larger than the limit.
 pub const TOO_BIG: &str = "FW0011";
+/// A control character in the text.
+pub const CONTROL: &str = "FW0012";
 /// A folder that describes nothing.
 pub const EMPTY: &str = "FW0020";
 /// A source file where none belongs.

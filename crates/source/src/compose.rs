@@ -5,46 +5,58 @@
 //! profiles that say different things are an error, unless the thing itself says the value.
 
 use crate::codes;
+use crate::merge::{Fault, Fields, merge, merge_maps};
 use diag::{Diagnostic, Place, Report};
-use model::shape::{FieldShape, Shape};
+use model::shape::Shape;
 use model::{Decode, Key, Node, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Composes every `use` in the tree of a whole fleet.
 pub fn compose(root: &mut Node, report: &mut Report) {
-    let profiles = resolve_profiles(root, report);
+    let kinds = Kinds::new();
+    let profiles = resolve_profiles(root, &kinds, report);
     if profiles.is_empty() {
         return;
     }
     let users = host_users(root);
     add_services(root, &profiles, &users, report);
-    let service_shape = model::Service::shape();
-    let host_shape = model::Host::shape();
-    if let Some(services) = things_mut(root, "services") {
-        for (name, node) in services {
-            let uses: Vec<Use> = names_of(node.get("use"));
-            apply(node, &format!("services/{}", name.text), &uses, &profiles, &service_shape, &[], report);
-        }
+    for (_, node) in things_mut(root, "services").into_iter().flatten() {
+        let uses = names_of(node.get("use"));
+        apply(node, &uses, &profiles, &kinds.service, &kinds, report);
     }
-    if let Some(hosts) = things_mut(root, "hosts") {
-        for (name, node) in hosts {
-            if let Some(uses) = users.get(&name.text) {
-                apply(
-                    node,
-                    &format!("hosts/{}", name.text),
-                    uses,
-                    &profiles,
-                    &host_shape,
-                    &["services"],
-                    report,
-                );
-            }
+    for (name, node) in things_mut(root, "hosts").into_iter().flatten() {
+        if let Some(uses) = users.get(&name.text) {
+            apply(node, uses, &profiles, &kinds.host, &kinds, report);
         }
     }
 }
 
-/// Keys of a profile that say something about profiles, not about their users.
-const OWN: &[&str] = &["use", "description"];
+/// The keys of what takes part.
+struct Kinds {
+    service: Kind,
+    host: Kind,
+    profile: Kind,
+}
+
+/// A kind of thing that takes what profiles say.
+struct Kind {
+    /// For messages.
+    word: &'static str,
+    fields: Fields,
+    /// Keys of profiles that mean something else to it than a value of its own.
+    skip: &'static [&'static str],
+}
+
+impl Kinds {
+    fn new() -> Self {
+        let kind = |word, shape, skip| Kind { word, fields: Fields::of(&shape), skip };
+        Kinds {
+            service: kind("service", model::Service::shape(), &["use"]),
+            host: kind("host", model::Host::shape(), &["use", "services"]),
+            profile: kind("profile", model::Profile::shape(), &["use"]),
+        }
+    }
+}
 
 /// A name in a `use` list.
 #[derive(Clone)]
@@ -59,16 +71,15 @@ struct Resolved {
     node: Node,
 }
 
-fn resolve_profiles(root: &Node, report: &mut Report) -> BTreeMap<String, Resolved> {
+fn resolve_profiles(root: &Node, kinds: &Kinds, report: &mut Report) -> BTreeMap<String, Resolved> {
     let Some(Node { kind: NodeKind::Map(written), .. }) = root.get("profiles") else {
         return BTreeMap::new();
     };
     let written: BTreeMap<&str, (&Place, &Node)> =
         written.iter().map(|(k, n)| (k.text.as_str(), (&k.place, n))).collect();
-    let shape = model::Profile::shape();
     let mut done = BTreeMap::new();
     for name in written.keys() {
-        resolve(name, &written, &shape, &mut Vec::new(), &mut done, report);
+        resolve(name, &written, kinds, &mut Vec::new(), &mut done, report);
     }
     done
 }
@@ -76,7 +87,7 @@ fn resolve_profiles(root: &Node, report: &mut Report) -> BTreeMap<String, Resolv
 fn resolve(
     name: &str,
     written: &BTreeMap<&str, (&Place, &Node)>,
-    shape: &Shape,
+    kinds: &Kinds,
     path: &mut Vec<String>,
     done: &mut BTreeMap<String, Resolved>,
     report: &mut Report,
@@ -99,11 +110,11 @@ fn resolve(
         false
     });
     for used in &uses {
-        resolve(&used.name, written, shape, path, done, report);
+        resolve(&used.name, written, kinds, path, done, report);
     }
     path.pop();
     let mut node = (*node).clone();
-    apply(&mut node, &format!("profiles/{name}"), &uses, done, shape, &[], report);
+    apply(&mut node, &uses, done, &kinds.profile, kinds, report);
     done.insert(name.to_owned(), Resolved { place: (*place).clone(), node });
 }
 
@@ -185,8 +196,7 @@ fn add_services(
     for (name, service) in brought {
         let own = things(root, "services").iter().find(|(k, _)| k.text == name);
         let mut faults = Vec::new();
-        let path = format!("services/{name}");
-        let mut node = merge(own.map(|(_, n)| n), &service.sources, &shape, &path, &mut faults);
+        let mut node = merge(own.map(|(_, n)| n), &service.sources, &shape, "", &mut faults);
         report_faults(faults, own.map(|(k, _)| &k.place), report);
         if node.get("on").is_none()
             && let NodeKind::Map(entries) = &mut node.kind
@@ -252,11 +262,10 @@ fn take_services(root: &mut Node, users: &BTreeMap<String, Vec<Use>>) {
 /// Puts what profiles say into a thing.
 fn apply(
     node: &mut Node,
-    what: &str,
     uses: &[Use],
     profiles: &BTreeMap<String, Resolved>,
-    shape: &Shape,
-    skip: &[&str],
+    kind: &Kind,
+    kinds: &Kinds,
     report: &mut Report,
 ) {
     // Names of profiles that are not there are found when names are checked.
@@ -269,25 +278,20 @@ fn apply(
     if matches!(node.kind, NodeKind::Null) {
         node.kind = NodeKind::Map(Vec::new());
     }
-    let fields = fields_of(shape);
-    let takes = |key: &str| fields.iter().any(|f| f.key == key);
     let mut parts = Vec::new();
     for (used, profile) in &known {
         let NodeKind::Map(entries) = &profile.node.kind else { continue };
         let mut part = Vec::new();
-        for (key, value) in entries {
-            if OWN.contains(&key.text.as_str()) || skip.contains(&key.text.as_str()) {
-                continue;
-            }
-            if takes(&key.text) {
+        for (key, value) in entries.iter().filter(|(key, _)| !kind.skip.contains(&key.text.as_str())) {
+            if kind.fields.get(&key.text).is_some() {
                 part.push((key.clone(), value.clone()));
-            } else if fields_of(&model::Profile::shape()).iter().any(|f| f.key == key.text) {
-                let kind = what.split('/').next().unwrap_or_default().trim_end_matches('s');
+            } else if kinds.profile.fields.get(&key.text).is_some() {
+                let (word, name, key_text) = (kind.word, &used.name, &key.text);
                 report.push(
                     Diagnostic::error(
                         codes::PROFILE_MISFIT,
                         &used.place,
-                        format!("profile `{}` sets `{}`, which a {kind} does not have", used.name, key.text),
+                        format!("profile `{name}` sets `{key_text}`, which a {word} does not have"),
                     )
                     .label(&key.place, "set here")
                     .help("split the profile in two"),
@@ -296,17 +300,10 @@ fn apply(
         }
         parts.push((used.name.as_str(), Node { kind: NodeKind::Map(part), place: profile.place.clone() }));
     }
-    let parts: Vec<(&str, &Node)> = parts.iter().map(|(n, p)| (*n, p)).collect();
     let mut faults = Vec::new();
-    *node = merge(Some(node), &parts, shape, what, &mut faults);
+    let inner = |key: &str| kind.fields.get(key).cloned().unwrap_or(Shape::Any);
+    *node = merge_maps(Some(node), &parts, &inner, "", &mut faults);
     report_faults(faults, Some(&node.place), report);
-}
-
-/// Two profiles that say different things about one value.
-struct Fault {
-    path: String,
-    one: (String, Place),
-    other: (String, Place),
 }
 
 fn report_faults(faults: Vec<Fault>, thing: Option<&Place>, report: &mut Report) {
@@ -321,99 +318,6 @@ fn report_faults(faults: Vec<Fault>, thing: Option<&Place>, report: &mut Report)
             diagnostic = diagnostic.label(place, "both are used here");
         }
         report.push(diagnostic.help("say the value in the thing itself; it wins over what it uses"));
-    }
-}
-
-/// What a thing and the parts it uses say together.
-fn merge(
-    own: Option<&Node>,
-    parts: &[(&str, &Node)],
-    shape: &Shape,
-    path: &str,
-    faults: &mut Vec<Fault>,
-) -> Node {
-    let short = match shape {
-        Shape::Record(record) => record.short,
-        _ => None,
-    };
-    let wrap = |node: &Node| match model::read::as_record(node, short) {
-        model::read::AsRecord::Wrapped(map) => map,
-        model::read::AsRecord::Map | model::read::AsRecord::Not => node.clone(),
-    };
-    let own = own.map(wrap);
-    let parts: Vec<(&str, Node)> = parts.iter().map(|(n, p)| (*n, wrap(p))).collect();
-    if let Some(own) = &own
-        && !matches!(own.kind, NodeKind::Map(_))
-    {
-        return own.clone();
-    }
-    let first = match (&own, parts.first()) {
-        (Some(own), _) => own,
-        (None, Some((_, first))) => first,
-        (None, None) => return Node { kind: NodeKind::Null, place: Place::builtin("use") },
-    };
-    if own.is_none() && !parts.iter().all(|(_, p)| matches!(p.kind, NodeKind::Map(_))) {
-        for (name, part) in &parts[1..] {
-            if !same(first, part) {
-                faults.push(Fault {
-                    path: path.split_once('.').map_or(path, |(_, rest)| rest).to_owned(),
-                    one: (parts[0].0.to_owned(), first.place.clone()),
-                    other: ((*name).to_owned(), part.place.clone()),
-                });
-                break;
-            }
-        }
-        return first.clone();
-    }
-    let mut keys: Vec<Key> = Vec::new();
-    for node in own.iter().chain(parts.iter().map(|(_, p)| p)) {
-        if let NodeKind::Map(entries) = &node.kind {
-            for (key, _) in entries {
-                if !keys.iter().any(|k| k.text == key.text) {
-                    keys.push(key.clone());
-                }
-            }
-        }
-    }
-    let fields = fields_of(shape);
-    let any = Shape::Any;
-    let entries = keys
-        .into_iter()
-        .map(|key| {
-            let inner = match shape {
-                Shape::Map(value) => value,
-                _ => fields.iter().find(|f| f.key == key.text).map_or(&any, |f| &f.shape),
-            };
-            let said: Vec<(&str, &Node)> =
-                parts.iter().filter_map(|(n, p)| p.get(&key.text).map(|v| (*n, v))).collect();
-            let path = format!("{path}.{}", key.text);
-            let value = merge(own.as_ref().and_then(|o| o.get(&key.text)), &said, inner, &path, faults);
-            (key, value)
-        })
-        .collect();
-    Node { kind: NodeKind::Map(entries), place: first.place.clone() }
-}
-
-/// Equal but for places and quotes.
-fn same(a: &Node, b: &Node) -> bool {
-    match (&a.kind, &b.kind) {
-        (NodeKind::Null, NodeKind::Null) => true,
-        (NodeKind::Scalar { text: a, .. }, NodeKind::Scalar { text: b, .. }) => a == b,
-        (NodeKind::List(a), NodeKind::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (NodeKind::Map(a), NodeKind::Map(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(k, v)| b.iter().any(|(other, w)| k.text == other.text && same(v, w)))
-        }
-        _ => false,
-    }
-}
-
-fn fields_of(shape: &Shape) -> Vec<FieldShape> {
-    match shape {
-        Shape::Record(record) => (record.fields)(),
-        _ => Vec::new(),
     }
 }
 

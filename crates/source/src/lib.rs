@@ -7,6 +7,7 @@ pub mod codes;
 mod compose;
 pub mod folder;
 mod load;
+mod merge;
 mod reference;
 mod schema;
 mod text;

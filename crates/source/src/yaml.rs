@@ -138,18 +138,18 @@ impl<'t> Reader<'t, '_> {
 
     fn begin(&mut self, anchor: usize, place: Place, kind: OpenKind) -> Option<()> {
         if self.open.len() >= MAX_DEPTH {
-            self.report.push(
-                Diagnostic::error(
-                    codes::TOO_DEEP,
-                    &place,
-                    format!("nested more than {MAX_DEPTH} levels deep"),
-                )
-                .help("no part of the language is that deep; is a bracket missing?"),
-            );
+            self.too_deep(&place);
             return None;
         }
         self.open.push(Open { anchor, place, size: 1, kind });
         Some(())
+    }
+
+    fn too_deep(&mut self, place: &Place) {
+        self.report.push(
+            Diagnostic::error(codes::TOO_DEEP, place, format!("nested more than {MAX_DEPTH} levels deep"))
+                .help("no part of the language is that deep; is a bracket missing?"),
+        );
     }
 
     /// A finished value goes where the text put it.
@@ -224,6 +224,10 @@ impl<'t> Reader<'t, '_> {
             return;
         }
         let place = self.place(error.marker());
+        if error.info().contains("recursion limit") {
+            self.too_deep(&place);
+            return;
+        }
         if error.info().contains("unknown anchor") {
             self.report.push(
                 Diagnostic::error(codes::ALIAS, &place, "this alias names no anchor above it")

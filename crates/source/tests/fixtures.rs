@@ -67,7 +67,12 @@ fn good_fleets_are_read_without_a_word() {
     let names = folders(|n| !n.starts_with("bad-"));
     assert!(!names.is_empty());
     for name in names {
-        let (fleet, report) = source::load(&read(&repository().join("fleets").join(&name)).unwrap());
+        let sources = read(&repository().join("fleets").join(&name)).unwrap();
+        // Folders of other rooms may hold only what is expected of a fleet that lies elsewhere.
+        if sources.files.is_empty() {
+            continue;
+        }
+        let (fleet, report) = source::load(&sources);
         assert!(fleet.is_some() && report.items.is_empty(), "{name}:\n{}", diag::render_plain(&report));
     }
 }
