@@ -2,19 +2,18 @@
 
 use crate::base::Base;
 use crate::error::Step;
-use crate::ground::process::ProcId;
 use crate::ground::{cgroup, limits, links, netns, outside};
-use crate::machine::{Seeds, disk, launch};
+use crate::machine::{Seeds, disk};
 use crate::paths::Paths;
 use crate::remote::NamespaceRemote;
-use crate::state::{self, Lock, Phase, Powered, Seeded, State, Wiring};
-use crate::topology::{Daemon, Outside, Topology};
+use crate::state::{self, Lock, Phase, State, Wiring};
+use crate::topology::Topology;
 use crate::watch::Watch;
 use crate::{TwinError, gc, preflight};
-use remote::{Output, Remote};
-use std::collections::{BTreeMap, BTreeSet};
+use remote::Output;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -111,57 +110,6 @@ impl Twin {
         let released = gc::release(&self.paths);
         self.reap();
         released
-    }
-
-    /// Changes the twin to another topology, touching only what differs: machines that stay keep running and
-    /// get and lose interfaces; outsides that stay keep their state, and of their daemons only those that
-    /// differ are started anew.
-    ///
-    /// # Errors
-    /// When the topology is impossible or a step fails; what was done until then stays.
-    pub fn update(&self, topology: Topology, seeds: &Seeds, watch: &Watch) -> Result<(), TwinError> {
-        sensible(&topology)?;
-        self.change(|state| {
-            let old = std::mem::replace(&mut state.topology, topology);
-            let new = &state.topology;
-            for name in old.machines.keys().filter(|n| !new.machines.contains_key(*n)) {
-                crate::machine::power::off(&self.paths, name, None, crate::PowerOff::Cut)?;
-                netns::remove(&self.paths.netns(name))?;
-                disk::remove(&self.paths, name)?;
-                state.machines.remove(name);
-            }
-            for name in old.outside.keys().filter(|n| !new.outside.contains_key(*n)) {
-                outside::remove(&self.paths, name)?;
-                state.daemons.remove(name);
-            }
-            let machines: BTreeSet<String> =
-                new.machines.keys().filter(|n| !old.machines.contains_key(*n)).cloned().collect();
-            let outsides = new.outside.iter().filter(|(n, o)| old.outside.get(*n) != Some(o));
-            let outsides = outsides.map(|(n, _)| n.clone()).collect();
-            self.grow(state, &old, &machines, &outsides, seeds, watch)?;
-            let stay = state.topology.machines.keys().filter(|n| !machines.contains(*n));
-            self.reseed(&state.seeded, seeds, stay.cloned().collect())?;
-            state.seeded = disk::digests(seeds);
-            Ok(())
-        })
-    }
-
-    /// Puts changed seeds on machines that stay; they must be switched on.
-    fn reseed(&self, before: &Seeded, seeds: &Seeds, machines: Vec<String>) -> Result<(), TwinError> {
-        let now = disk::digests(seeds);
-        for name in machines {
-            let same = ["", name.as_str()].iter().all(|key| before.get(*key) == now.get(*key));
-            if same {
-                continue;
-            }
-            let host = NamespaceRemote::new(self.paths.clone(), &name, None);
-            let what = || format!("put new files on {name}");
-            if disk::reseed(&host, &name, before, seeds, &now).step(what)? {
-                let reload = host.run(&["systemctl", "daemon-reload"], b"", Duration::from_secs(30));
-                reload.step(what)?;
-            }
-        }
-        Ok(())
     }
 
     /// The twin's name.
@@ -298,150 +246,9 @@ impl Twin {
         netns::prepare()?;
         links::create_switch(&self.paths)
     }
-
-    /// Adds these machines of `state.topology`, adds or changes these outsides, and sets the links right.
-    fn grow(
-        &self,
-        state: &mut State,
-        old: &Topology,
-        machines: &BTreeSet<String>,
-        outsides: &BTreeSet<String>,
-        seeds: &Seeds,
-        watch: &Watch,
-    ) -> Result<(), TwinError> {
-        let topology = state.topology.clone();
-        watch.say("namespaces and links");
-        for name in machines {
-            netns::create(&self.paths.netns(name), outside::ground_rules)?;
-        }
-        for (name, outside) in topology.outside.iter().filter(|(n, _)| outsides.contains(*n)) {
-            match old.outside.get(name) {
-                None => outside::create(&self.paths, name, outside)?,
-                Some(_) => outside::furnish(&self.paths, name, outside)?,
-            }
-        }
-        let fresh = |node: &str| {
-            machines.contains(node) || (outsides.contains(node) && !old.outside.contains_key(node))
-        };
-        let wiring = state.wiring.clone();
-        links::wire(&self.paths, &mut state.wiring, &topology, &fresh)?;
-        watch.go_on()?;
-        watch.say(&format!("booting {} machines", machines.len()));
-        let part = watch.part();
-        let known = &*state;
-        let (booted, raised) = std::thread::scope(|scope| {
-            let (part, wiring) = (&part, &wiring);
-            let outside = topology.outside.iter().filter(|(n, _)| outsides.contains(*n));
-            let threads: Vec<_> = outside
-                .map(|(name, outside)| {
-                    let was = old.outside.get(name);
-                    scope.spawn(move || {
-                        let (daemons, done) = self.raise_outside(known, wiring, name, was, outside, part);
-                        (name.clone(), daemons, done.inspect_err(|_| part.halt()))
-                    })
-                })
-                .collect();
-            let booted = self.boot(&known.base, machines, seeds, part);
-            if booted.is_err() {
-                part.halt();
-            }
-            (booted, threads.into_iter().map(|t| t.join()).collect::<Vec<_>>())
-        });
-        // The first cause, not the halting of the others that it led to.
-        let mut errors = Vec::new();
-        match booted {
-            Ok(powered) => state.machines.extend(powered),
-            Err(e) => errors.push(e),
-        }
-        for one in raised {
-            match one {
-                Ok((name, daemons, done)) => {
-                    state.daemons.insert(name, daemons);
-                    errors.extend(done.err());
-                }
-                Err(_) => errors.push(TwinError::failed("start an outside", "its thread panicked")),
-            }
-        }
-        errors.sort_by_key(|e| matches!(e, TwinError::Cancelled));
-        errors.into_iter().next().map_or(Ok(()), Err)
-    }
-
-    /// Configures an outside and starts those of its daemons that do not run as wanted. Gives what runs then.
-    fn raise_outside(
-        &self,
-        state: &State,
-        wiring: &Wiring,
-        name: &str,
-        was: Option<&Outside>,
-        outside: &Outside,
-        watch: &Watch,
-    ) -> (BTreeMap<String, ProcId>, Result<(), TwinError>) {
-        let mut running = state.daemons.get(name).cloned().unwrap_or_default();
-        let port = |wiring: &Wiring, iface: &str| Some(wiring.ports.get(name)?.get(iface)?.name.clone());
-        let kept = |iface: &str| port(wiring, iface) == port(&state.wiring, iface);
-        let done = (|| {
-            outside::configure(&self.paths, name, outside, was.map(|o| (o, &kept as &dyn Fn(&str) -> bool)))?;
-            let wanted = |old: &Daemon| outside.daemons.iter().find(|d| d.name == old.name);
-            for old in was.iter().flat_map(|o| &o.daemons).filter(|d| wanted(d) != Some(d)) {
-                if let Some(id) = running.remove(&old.name) {
-                    outside::stop(&id);
-                    outside::gone(&self.paths, name, &old.name, &id, wanted(old).is_none())?;
-                }
-            }
-            for daemon in &outside.daemons {
-                watch.go_on()?;
-                if running.get(&daemon.name).is_some_and(ProcId::alive) {
-                    continue;
-                }
-                let (id, child) = outside::start(&self.paths, &state.base, name, daemon)?;
-                self.adopt(child);
-                running.insert(daemon.name.clone(), id);
-            }
-            Ok(())
-        })();
-        (running, done)
-    }
-
-    /// Makes disks and switches machines on, and waits for them.
-    pub(crate) fn boot(
-        &self,
-        base: &Path,
-        machines: &BTreeSet<String>,
-        seeds: &Seeds,
-        watch: &Watch,
-    ) -> Result<BTreeMap<String, Powered>, TwinError> {
-        let mut starting = Vec::new();
-        for name in machines {
-            watch.go_on()?;
-            disk::make(&self.paths, base, name, seeds.machines.get(name))?;
-            starting.push(self.switch_on(base, name)?);
-        }
-        self.settle(starting, watch)
-    }
-
-    pub(crate) fn switch_on(&self, base: &Path, machine: &str) -> Result<launch::Starting, TwinError> {
-        let (starting, child) = launch::launch(&self.paths, base, machine)?;
-        self.adopt(child);
-        Ok(starting)
-    }
-
-    pub(crate) fn settle(
-        &self,
-        starting: Vec<launch::Starting>,
-        watch: &Watch,
-    ) -> Result<BTreeMap<String, Powered>, TwinError> {
-        let mut powered = BTreeMap::new();
-        let all = starting.len();
-        launch::await_all(starting, watch, |name, one| {
-            powered.insert(name.to_owned(), one);
-            watch.say(&format!("{name} is up ({}/{all})", powered.len()));
-            Ok(())
-        })?;
-        Ok(powered)
-    }
 }
 
-fn sensible(topology: &Topology) -> Result<(), TwinError> {
+pub(crate) fn sensible(topology: &Topology) -> Result<(), TwinError> {
     let faults = topology.faults();
     if faults.is_empty() { Ok(()) } else { Err(TwinError::Topology(faults)) }
 }

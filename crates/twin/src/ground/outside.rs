@@ -8,12 +8,12 @@ use crate::ground::view::{SRV, View};
 use crate::ground::{cgroup, netns, sockets};
 use crate::paths::Paths;
 use crate::topology::{Daemon, Outside, Ready};
-use remote::Output;
 use ipnet::IpNet;
+use remote::Output;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::path::{Component, Path};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -57,17 +57,25 @@ pub(crate) fn ground_rules() -> std::io::Result<()> {
     netns::sysctl("net.ipv6.icmp.ratelimit", "0")
 }
 
-/// Sets addresses, routes and rules, once the links are there. `before` is what the namespace was configured
-/// as and the interfaces that are still the same ones; what it had there and is not wanted any more goes.
+/// What an outside that stands was configured as.
+#[derive(Clone, Copy)]
+pub(crate) struct Before<'a> {
+    pub outside: &'a Outside,
+    /// Interfaces that are still the same ones, with their addresses.
+    pub kept: &'a BTreeSet<String>,
+}
+
+/// Sets addresses, routes and rules, once the links are there. What it had before and is not wanted any more
+/// goes.
 pub(crate) fn configure(
     paths: &Paths,
     name: &str,
     outside: &Outside,
-    before: Option<(&Outside, &dyn Fn(&str) -> bool)>,
+    before: Option<Before<'_>>,
 ) -> Result<(), TwinError> {
     let lines = batch(outside, before);
-    let unwanted = before.map(|(old, _)| unrouted(old, outside)).unwrap_or_default();
-    let rules = match (&outside.nft, before.and_then(|(old, _)| old.nft.as_ref())) {
+    let unwanted = before.map(|b| unrouted(b.outside, outside)).unwrap_or_default();
+    let rules = match (&outside.nft, before.and_then(|b| b.outside.nft.as_ref())) {
         (new, old) if new.as_ref() == old => None,
         // One transaction; translations of flows that are under way stay.
         (new, _) => Some(format!("flush ruleset\n{}", new.as_deref().unwrap_or_default())),
@@ -92,19 +100,22 @@ fn unrouted(old: &Outside, new: &Outside) -> BTreeMap<&'static str, String> {
     let mut lines: BTreeMap<&'static str, String> = BTreeMap::new();
     for route in old.routes.iter().filter(|r| !new.routes.contains(r)) {
         let family = if route.to.addr().is_ipv6() { "-6" } else { "-4" };
-        let _ = writeln!(lines.entry(family).or_default(), "route flush exact {} proto static", route.to.trunc());
+        let _ =
+            writeln!(lines.entry(family).or_default(), "route flush exact {} proto static", route.to.trunc());
     }
     lines
 }
 
+/// Addresses by interface, of some interfaces and `lo`.
+fn addressed(outside: &Outside, which: &dyn Fn(&str) -> bool) -> BTreeSet<(String, IpNet)> {
+    let links = outside.interfaces.iter().filter(|a| which(&a.iface.name));
+    let on_links = links.flat_map(|a| a.addresses.iter().map(|ip| (a.iface.name.clone(), *ip)));
+    on_links.chain(outside.loopback.iter().map(|ip| ("lo".to_owned(), *ip))).collect()
+}
+
 /// Lines for `ip -batch`.
-fn batch(outside: &Outside, before: Option<(&Outside, &dyn Fn(&str) -> bool)>) -> String {
-    let addressed = |o: &Outside, kept: &dyn Fn(&str) -> bool| -> BTreeSet<(String, IpNet)> {
-        let links = o.interfaces.iter().filter(|a| kept(&a.iface.name));
-        let on_links = links.flat_map(|a| a.addresses.iter().map(|ip| (a.iface.name.clone(), *ip)));
-        on_links.chain(o.loopback.iter().map(|ip| ("lo".to_owned(), *ip))).collect()
-    };
-    let had = before.map(|(old, kept)| addressed(old, kept)).unwrap_or_default();
+fn batch(outside: &Outside, before: Option<Before<'_>>) -> String {
+    let had = before.map(|b| addressed(b.outside, &|iface| b.kept.contains(iface))).unwrap_or_default();
     let wanted = addressed(outside, &|_| true);
     let mut lines = String::new();
     for (dev, address) in had.difference(&wanted) {
@@ -203,13 +214,21 @@ pub(crate) fn stop(id: &ProcId) {
 }
 
 /// Waits until a daemon that was stopped holds no port any more, and removes its directory if asked.
-pub(crate) fn gone(paths: &Paths, name: &str, daemon: &str, id: &ProcId, remove: bool) -> Result<(), TwinError> {
+pub(crate) fn gone(
+    paths: &Paths,
+    name: &str,
+    daemon: &str,
+    id: &ProcId,
+    remove: bool,
+) -> Result<(), TwinError> {
     crate::machine::power::ended(id, READY)?;
     if !remove {
         return Ok(());
     }
     match fs::remove_dir_all(paths.outside(name).join("srv").join(daemon)) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).step(|| format!("remove {daemon} of {name}")),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).step(|| format!("remove {daemon} of {name}"))
+        }
         _ => Ok(()),
     }
 }
