@@ -58,9 +58,9 @@ record! {
     pub struct Interface {
         /// The network it is on; the addresses then may be left out and are allocated.
         network: Option<Sp<NetworkId>>,
-        /// IPv4 address with its prefix length.
+        /// IPv4 address; with its prefix length when it is on no named network.
         ipv4: Option<Sp<Address>>,
-        /// IPv6 address with its prefix length.
+        /// IPv6 address; with its prefix length when it is on no named network.
         ipv6: Option<Sp<Address>>,
         /// IPv4 default route by this interface.
         gateway: Option<Sp<Ipv4Addr>>,

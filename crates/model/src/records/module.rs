@@ -150,13 +150,13 @@ record! {
         packages: Vec<String>,
         /// Unit that runs it; the service's own name when the tool writes the unit.
         unit: Option<String>,
-        /// Command of the unit the tool writes; `{param}` and `{port.NAME}` are filled in.
+        /// Command of the unit the tool writes; placeholders are filled in.
         exec: Option<String>,
-        /// Command that makes it read its files again.
+        /// Command that makes it read its files again; without one a changed file restarts it.
         reload: Option<String>,
         /// User it runs as.
         user: Option<String>,
-        /// Files it reads, by path; `{param}`, `{port.NAME}` and `{volume.NAME}` are filled in.
+        /// Files it reads, by path; placeholders are filled in.
         files: BTreeMap<PathKey, ModuleFile>,
         /// Renderer of this tool that writes its files: `caddy`, `prometheus`, `alertmanager` …
         engine: Option<String>,
@@ -180,7 +180,7 @@ record! {
     pub struct Container {
         /// Image with tag or digest; services name one when it is not written.
         image: Option<String>,
-        /// Arguments.
+        /// Arguments; placeholders are filled in.
         args: Vec<String>,
         /// Environment variables.
         env: BTreeMap<String, EnvValue>,
