@@ -9,52 +9,18 @@ use super::super::probe::tls::Trust;
 use super::super::probe::{dns, sockets};
 use super::super::question::{Fetch, Via, Want};
 use super::super::verdict::Outcome;
+use super::wire::{Wire, connect};
 use super::{Prover, Root};
-use crate::world::{ACME_HOST, ACME_ROOT_URL, INTERNET};
 use derive::fleet::Exposure;
 use model::{Auth, CertificateKind};
-use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-const CONNECT: Duration = Duration::from_millis(1_500);
-const ANSWER: Duration = Duration::from_secs(5);
 const RESOLVE: Duration = Duration::from_millis(1_500);
 /// Signed in at a stand-in for the gate.
 const SIGNED_IN: &str = "fleetwright-standin=ok";
 /// Who a client claims to be; nobody behind a proxy may believe it.
 const INTRUDER: &str = "fleetwright-intruder";
-/// Where a Caddy of Debian keeps the root of its own CA.
-const PROXY_ROOT: &str = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt";
-
-/// The root of the public CA, from its management interface in `internet`.
-pub(super) fn public_root(ctx: &ProveContext<'_>) -> Result<Vec<u8>, String> {
-    let front = "/etc/ssl/certs/fleetwright-twin.pem";
-    let (pem, _) = ctx.world.seeds.common.files.get(front).ok_or("the world has no public CA")?;
-    let trust = Trust::roots(pem)?;
-    let (at, path) = ACME_ROOT_URL
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once('/'))
-        .ok_or("the public CA's address makes no sense")?;
-    let at: SocketAddr = at.parse().map_err(|e| format!("{at}: {e}"))?;
-    let said = |e: io::Error| format!("the public CA's root: {e}");
-    let tcp = within(ctx.ground, INTERNET, || TcpStream::connect_timeout(&at, CONNECT))?.map_err(said)?;
-    tcp.set_read_timeout(Some(ANSWER)).map_err(said)?;
-    let mut stream = trust.handshake(ACME_HOST, tcp).map_err(said)?;
-    let response =
-        get(&mut stream, ACME_HOST, &format!("/{path}"), &[("Connection", "close")]).map_err(said)?;
-    if response.status == 200 {
-        Ok(response.body)
-    } else {
-        Err(format!("the public CA's root: {}", response.say()))
-    }
-}
-
-/// The root of a host's own proxy.
-pub(super) fn proxy_root(ctx: &ProveContext<'_>, host: &str) -> Result<Vec<u8>, String> {
-    let read = ctx.ground.remote(host)?.read(PROXY_ROOT).map_err(|e| e.to_string())?;
-    read.ok_or_else(|| format!("{host} has no {PROXY_ROOT} yet"))
-}
 
 pub(super) fn judge(prover: &Prover<'_>, fetch: &Fetch, last: bool) -> Outcome {
     let ctx = &prover.ctx;
@@ -88,36 +54,6 @@ struct Visit<'a> {
     prover: &'a Prover<'a>,
     exposure: &'a Exposure,
     fetch: &'a Fetch,
-}
-
-/// A connection, with or without TLS.
-enum Wire {
-    Plain(TcpStream),
-    Tls(Box<rustls::StreamOwned<rustls::ClientConnection, TcpStream>>),
-}
-
-impl Read for Wire {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Wire::Plain(s) => s.read(into),
-            Wire::Tls(s) => s.read(into),
-        }
-    }
-}
-
-impl Write for Wire {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Wire::Plain(s) => s.write(bytes),
-            Wire::Tls(s) => s.write(bytes),
-        }
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Wire::Plain(s) => s.flush(),
-            Wire::Tls(s) => s.flush(),
-        }
-    }
 }
 
 impl Visit<'_> {
@@ -180,19 +116,7 @@ impl Visit<'_> {
     }
 
     fn connect(&self, ip: IpAddr, port: u16) -> Result<TcpStream, String> {
-        let to = SocketAddr::new(ip, port);
-        let stream =
-            within(self.ctx().ground, &self.fetch.from, || TcpStream::connect_timeout(&to, CONNECT))?;
-        let stream = stream.map_err(|e| match e.kind() {
-            io::ErrorKind::ConnectionRefused => "reset (nobody listens there)".to_owned(),
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer".to_owned(),
-            _ => e.to_string(),
-        })?;
-        stream.set_read_timeout(Some(ANSWER)).map_err(|e| e.to_string())?;
-        stream.set_write_timeout(Some(ANSWER)).map_err(|e| e.to_string())?;
-        // Requests are written whole; waiting to fill a packet only costs time.
-        stream.set_nodelay(true).map_err(|e| e.to_string())?;
-        Ok(stream)
+        connect(self.ctx(), &self.fetch.from, SocketAddr::new(ip, port))
     }
 
     fn is_http(&self) -> bool {

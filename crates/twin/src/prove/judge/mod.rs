@@ -10,6 +10,7 @@ mod routes;
 mod schedule;
 mod tunnel;
 mod watch;
+mod wire;
 
 use super::ask::questions;
 use super::context::ProveContext;
@@ -77,8 +78,8 @@ impl<'a> Prover<'a> {
             return Ok(trust.clone());
         }
         let pem = match &root {
-            Root::Public => fetch::public_root(&self.ctx)?,
-            Root::Proxy(host) => fetch::proxy_root(&self.ctx, host)?,
+            Root::Public => wire::public_root(&self.ctx)?,
+            Root::Proxy(host) => wire::proxy_root(&self.ctx, host)?,
         };
         let trust = Trust::roots(&pem)?;
         known.insert(root, trust.clone());
