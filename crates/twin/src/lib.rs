@@ -23,7 +23,7 @@ mod watch;
 pub mod world;
 
 pub use crate::remote::NamespaceRemote;
-pub use base::Base;
+pub use base::{Base, Recipe};
 pub use error::TwinError;
 pub use gc::{Condition, TwinInfo, gc, twins};
 pub use machine::power::PowerOff;

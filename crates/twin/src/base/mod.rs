@@ -24,11 +24,12 @@ pub struct Recipe {
 }
 
 /// What the engines need, as Debian calls it.
-const PACKAGES: [&str; 24] = [
+const PACKAGES: [&str; 25] = [
     "bird2",
     "ca-certificates",
     "caddy",
     "curl",
+    "dns-root-data",
     "dnsmasq-base",
     "dnsutils",
     "iproute2",
