@@ -472,7 +472,8 @@ pub enum SessionKind {
 /// A BGP session.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Name, fit for a BIRD protocol (`[a-z0-9_]+`).
+    /// Name, fit for a BIRD protocol: `[a-z0-9_]+`, starting with `bgp_`, because a bare word could be one
+    /// of BIRD's own (`provider`, `peer`), which it would then hide in the whole file.
     pub name: String,
     /// With whom.
     pub kind: SessionKind,

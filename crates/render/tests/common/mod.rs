@@ -1,6 +1,7 @@
 //! A small fleet of two sites built by hand, and the real checkers.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub mod anycast;
 pub mod checkers;
 pub mod golden;
 
