@@ -173,7 +173,7 @@ pub(crate) fn start(
     let id = ProcId::of(child.id().cast_signed());
     let ready = id
         .ok_or_else(|| TwinError::failed(what(), "it ended at once"))
-        .and_then(|id| await_ready(&paths.netns(name), &own, &daemon.ready, &mut child).map(|()| id));
+        .and_then(|id| await_ready(&paths.netns(name), &home, &own, &daemon.ready, &mut child).map(|()| id));
     match ready {
         Ok(id) => Ok((id, child)),
         Err(e) => {
@@ -255,11 +255,19 @@ pub(crate) fn run(
     }
 }
 
-fn await_ready(netns: &str, own: &Path, ready: &Ready, child: &mut Child) -> Result<(), TwinError> {
+fn await_ready(
+    netns: &str,
+    home: &Path,
+    own: &Path,
+    ready: &Ready,
+    child: &mut Child,
+) -> Result<(), TwinError> {
     let started = Instant::now();
-    let here = |path: &str| match path.strip_prefix("{dir}/") {
-        Some(relative) => own.join(relative),
-        None => own.join(path),
+    // /srv, /run and /tmp are where this says; nothing else is writable.
+    let here = |path: &str| match (path.strip_prefix("{dir}/"), path.strip_prefix('/')) {
+        (Some(relative), _) => own.join(relative),
+        (None, Some(absolute)) => home.join(absolute),
+        (None, None) => own.join(path),
     };
     netns::within(netns, || {
         loop {
