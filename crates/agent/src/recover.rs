@@ -15,7 +15,6 @@ const UNIT_TEXT: &str = "\
 # Written by fleetwright-agent: finishes or undoes a change that a power loss cut off.
 [Unit]
 Description=Finish or undo an interrupted Fleetwright change
-Documentation=https://github.com/fleetwright/fleetwright/blob/main/docs/apply-protocol.md
 DefaultDependencies=no
 RequiresMountsFor=/etc /usr/lib/fleetwright /var/lib/fleetwright
 After=local-fs.target systemd-remount-fs.service

@@ -5,7 +5,12 @@ use crate::types::{AgentBinary, HostOutcome, Phase};
 use artifact::protocol::{AGENT_PATH, Code, Event, Fault};
 use remote::{Remote, RemoteError};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// A fresh agent binary may be held open by somebody else this long.
+const BUSY: Duration = Duration::from_secs(2);
+/// Between two tries to run it.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What kept a host from its outcome.
 #[derive(Debug)]
@@ -39,6 +44,20 @@ impl Trouble {
                 HostOutcome::Failed { reason: fault.message.clone(), fault: Some(fault) }
             }
             Trouble::Failed(reason) => HostOutcome::Failed { reason, fault: None },
+        }
+    }
+
+    /// True when the agent that was just written cannot be run yet: a process that another thread forked
+    /// while it was being written still holds it open for a moment (ETXTBSY).
+    fn is_busy(&self) -> bool {
+        match self {
+            Trouble::Ended(126) => true,
+            Trouble::Remote(RemoteError::Failed { detail, .. }) => detail.contains("Text file busy"),
+            Trouble::Remote(_)
+            | Trouble::Ended(_)
+            | Trouble::Fault(_)
+            | Trouble::Failed(_)
+            | Trouble::Unknown(_) => false,
         }
     }
 
@@ -80,7 +99,16 @@ impl Contact<'_> {
             Err(trouble) if trouble.wants_agent() => {
                 self.teller.tell(Phase::Bootstrap, format!("{} bytes of agent", self.agent.bytes.len()));
                 self.remote.write(AGENT_PATH, &self.agent.bytes, 0o755)?;
-                what()
+                let until = Instant::now() + BUSY;
+                loop {
+                    match what() {
+                        // Nobody tells when the last writer has let go.
+                        Err(trouble) if trouble.is_busy() && Instant::now() < until => {
+                            std::thread::sleep(PAUSE)
+                        }
+                        done => return done,
+                    }
+                }
             }
             done => done,
         }
