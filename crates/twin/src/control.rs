@@ -84,7 +84,9 @@ impl Twin {
     pub fn stop_daemon(&self, outside: &str, daemon: &str) -> Result<(), TwinError> {
         self.needs_daemon(outside, daemon)?;
         self.change(|state| {
-            let Some(id) = state.daemons.get_mut(outside).and_then(|d| d.remove(daemon)) else { return Ok(()) };
+            let Some(id) = state.daemons.get_mut(outside).and_then(|d| d.remove(daemon)) else {
+                return Ok(());
+            };
             outside::stop(&id);
             outside::gone(&self.paths, outside, daemon, &id, false)
         })
