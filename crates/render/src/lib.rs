@@ -11,6 +11,7 @@ mod alertmanager;
 mod bird;
 mod blackbox;
 mod caddy;
+mod defaults;
 mod fill;
 mod mount;
 mod networkd;

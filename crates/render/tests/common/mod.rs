@@ -4,6 +4,7 @@
 pub mod anycast;
 pub mod checkers;
 pub mod golden;
+pub mod watched;
 
 use artifact::Why;
 use derive::fleet::*;
