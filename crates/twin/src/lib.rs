@@ -6,6 +6,7 @@
 
 pub mod base;
 mod control;
+pub mod drill;
 mod error;
 mod gc;
 mod ground;

@@ -18,5 +18,6 @@ pub use ask::questions;
 pub use context::{Options, ProveContext};
 pub use ground::{Ground, within};
 pub use judge::prove;
+pub(crate) use judge::{ActiveAlert, active_alerts, picks};
 pub use question::{Kind, Question};
 pub use verdict::{BrokenHop, Outcome, Verdict, all_proved};

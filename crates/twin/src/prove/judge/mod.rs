@@ -12,6 +12,8 @@ mod tunnel;
 mod watch;
 mod wire;
 
+pub(crate) use watch::{Active as ActiveAlert, active as active_alerts};
+
 use super::ask::questions;
 use super::context::ProveContext;
 use super::probe::tls::Trust;

@@ -13,7 +13,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// A plain HTTP request from within a node.
-pub(in super::super::super) fn fetch(
+pub(crate) fn fetch(
     ctx: &ProveContext<'_>,
     node: &str,
     to: SocketAddr,
@@ -78,7 +78,7 @@ pub(super) fn scrapes(ctx: &ProveContext<'_>, watcher: usize, group: &[&Question
 
 /// An alert as an Alertmanager knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super::super) struct Active {
+pub(crate) struct Active {
     pub name: String,
     pub component: String,
     pub severity: String,
@@ -87,7 +87,7 @@ pub(in super::super::super) struct Active {
 }
 
 /// Everything active at an Alertmanager, asked from its own host.
-pub(in super::super::super) fn active(
+pub(crate) fn active(
     ctx: &ProveContext<'_>,
     host: &HostId,
     address: IpAddr,

@@ -1,0 +1,11 @@
+//! Breaking parts of a running fleet and seeing what its alerting says.
+//!
+//! `component` names parts, `fault` breaks and heals them, `run` drills them one after the other.
+
+mod component;
+mod fault;
+mod run;
+
+pub use component::{Part, parts, word};
+pub use fault::{Faults, break_part, heal_part};
+pub use run::{Predict, drill};

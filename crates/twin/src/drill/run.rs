@@ -1,0 +1,262 @@
+//! One part after the other: break it, see exactly the predicted alerts, heal it, see them clear.
+
+use super::component::{Part, parts, word};
+use super::fault::{Faults, break_part, heal_part};
+use crate::Watch;
+use crate::prove::{ActiveAlert, Kind, Outcome, ProveContext, Verdict, active_alerts, picks};
+use derive::fleet::{Component, Fleet};
+use diag::Place;
+use model::HostId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// How often the alertmanagers are asked: they tell nobody but receivers.
+const GLANCE: Duration = Duration::from_millis(250);
+/// A machine that is switched on again boots, and its services start.
+const BOOT: Duration = Duration::from_secs(30);
+
+/// Alerts that are told to people, by alertmanager's host: name and component.
+type Loud = BTreeMap<HostId, BTreeSet<(String, String)>>;
+
+/// The alerts that must be told at each alertmanager that is left when a component is broken: name and what
+/// it is about.
+pub type Predict<'a> = dyn Fn(&Component) -> BTreeMap<HostId, BTreeSet<(&'static str, Component)>> + 'a;
+
+/// Drills every host, service, tunnel and uplink, or what `filter` picks (`host`, `service/photos`, `*kyiv*`).
+/// Progress and the wish to stop go by `watch`; what is broken is healed before it stops.
+pub fn drill(
+    ctx: &ProveContext<'_>,
+    faults: &dyn Faults,
+    predict: &Predict<'_>,
+    filter: Option<&str>,
+    watch: &Watch,
+    progress: &(dyn Fn(&Verdict) + Sync),
+) -> Vec<Verdict> {
+    let all = parts(ctx.fleet);
+    let chosen: Vec<&Component> = all.iter().filter(|c| filter.is_none_or(|f| picks(f, &word(c)))).collect();
+    let drill = Drill { ctx, faults, predict, watch, times: Times::of(ctx.fleet) };
+    let mut verdicts = Vec::new();
+    for (n, component) in chosen.iter().enumerate() {
+        if watch.cancelled() {
+            break;
+        }
+        watch.say(&format!("{}/{} {}", n + 1, chosen.len(), word(component)));
+        let begun = Instant::now();
+        let outcome = drill.one(component).unwrap_or_else(|outcome| *outcome);
+        let verdict = verdict(ctx.fleet, component, outcome, begun.elapsed());
+        progress(&verdict);
+        verdicts.push(verdict);
+    }
+    verdicts
+}
+
+fn verdict(fleet: &Fleet, component: &Component, outcome: Outcome, took: Duration) -> Verdict {
+    let name = word(component);
+    Verdict {
+        id: format!("drill/{name}"),
+        kind: Kind::Drill,
+        text: format!(
+            "when {name} breaks, exactly the alerts that name it are told, and they clear when it heals"
+        ),
+        subject: name,
+        place: place(fleet, component).to_string(),
+        outcome,
+        took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn place(fleet: &Fleet, component: &Component) -> Place {
+    let found = match component {
+        Component::Site(site) => fleet.sites.get(site).map(|s| &s.place),
+        Component::Uplink(segment) => fleet.segments.get(segment).map(|s| &s.place),
+        Component::Tunnel(tunnel, ..) => fleet.links.iter().find(|l| l.tunnel == *tunnel).map(|l| &l.place),
+        Component::Host(host) | Component::Session(host, _) => fleet.hosts.get(host).map(|h| &h.place),
+        Component::Service(service, host) => {
+            let host = fleet.hosts.get(host);
+            host.and_then(|h| h.instances.iter().find(|i| i.service == *service)).map(|i| &i.place)
+        }
+    };
+    found.cloned().unwrap_or_else(|| Place::builtin("drill"))
+}
+
+/// How long things take at most, from the fleet's own timers.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// Until an alert is told, at most.
+    told: Duration,
+    /// How long the picture must stay the same to count.
+    steady: Duration,
+    /// A wrong alert that lasts longer than this would have been told to people.
+    page: Duration,
+    /// Until all is clear after healing, at most.
+    clear: Duration,
+}
+
+impl Times {
+    fn of(fleet: &Fleet) -> Times {
+        let t = &fleet.timers;
+        let longest = t.host_down_ms.max(t.site_down_ms).max(t.service_down_ms);
+        let round = t.scrape_ms + t.evaluate_ms;
+        let told = longest + 3 * round + t.group_wait_ms;
+        Times {
+            told: Duration::from_millis(2 * told) + Duration::from_secs(5),
+            steady: Duration::from_millis(2 * round),
+            page: Duration::from_millis(t.group_wait_ms),
+            clear: Duration::from_millis(2 * told) + BOOT,
+        }
+    }
+}
+
+struct Drill<'a> {
+    ctx: &'a ProveContext<'a>,
+    faults: &'a dyn Faults,
+    predict: &'a Predict<'a>,
+    watch: &'a Watch,
+    times: Times,
+}
+
+impl Drill<'_> {
+    fn one(&self, component: &Component) -> Result<Outcome, Box<Outcome>> {
+        let unable = |why: String| Box::new(Outcome::Unjudged { why });
+        self.await_calm().map_err(|seen| unable(format!("before: {seen}")))?;
+        let predicted: Loud = (self.predict)(component)
+            .into_iter()
+            .map(|(host, alerts)| (host, alerts.into_iter().map(|(n, c)| (n.to_owned(), word(&c))).collect()))
+            .collect();
+        if predicted.values().all(BTreeSet::is_empty) {
+            return Err(unable(
+                "no watcher is left to tell: its metrics or alertmanager go with it".to_owned(),
+            ));
+        }
+        let part = Part::Component(component.clone());
+        let done = break_part(self.ctx.fleet, self.faults, &part).map_err(unable)?;
+        let begun = Instant::now();
+        let told = self.await_told(&predicted);
+        let took = begun.elapsed();
+        let healed = heal_part(self.ctx.fleet, self.faults, &part);
+        healed.map_err(|e| unable(format!("it could not be healed: {e}")))?;
+        let begun = Instant::now();
+        let calm = self.await_calm();
+        let refuted = |seen| {
+            Box::new(Outcome::Refuted {
+                host: "alertmanagers".to_owned(),
+                probe: done.clone(),
+                seen,
+                hop: None,
+            })
+        };
+        let inhibited = told.map_err(&refuted)?;
+        calm.map_err(|seen| refuted(format!("after healing: {seen}")))?;
+        let names: BTreeSet<String> = predicted.values().flatten().map(|(n, c)| format!("{n} {c}")).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        Ok(Outcome::Proved {
+            seen: format!(
+                "{} after {:.1} s, {inhibited} behind it inhibited; clear {:.1} s after healing",
+                names.join(", "),
+                took.saturating_sub(self.times.steady).as_secs_f64(),
+                begun.elapsed().as_secs_f64()
+            ),
+        })
+    }
+
+    /// Every alertmanager: host, address, port.
+    fn alertmanagers(&self) -> BTreeMap<HostId, (IpAddr, u16)> {
+        let all = self.ctx.fleet.watchers.iter().flat_map(|w| &w.alertmanagers);
+        all.map(|(host, ip, port)| (host.clone(), (*ip, *port))).collect()
+    }
+
+    /// What an alertmanager has active. One that does not answer is an error.
+    fn ask(&self, host: &HostId, at: (IpAddr, u16)) -> Result<Vec<ActiveAlert>, String> {
+        active_alerts(self.ctx, host, at.0, at.1).map_err(|e| format!("{host}'s alertmanager: {e}"))
+    }
+
+    fn await_calm(&self) -> Result<(), String> {
+        let end = Instant::now() + self.times.clear;
+        loop {
+            let seen = self.alertmanagers().iter().find_map(|(host, at)| match self.ask(host, *at) {
+                Err(e) => Some(e),
+                Ok(all) if all.is_empty() => None,
+                Ok(all) => {
+                    let names: Vec<String> =
+                        all.iter().map(|a| format!("{} {}", a.name, a.component)).collect();
+                    Some(format!("{host} still has {}", names.join(", ")))
+                }
+            });
+            match seen {
+                None => return Ok(()),
+                Some(seen) if Instant::now() > end => return Err(seen),
+                Some(_) if self.watch.cancelled() => return Err("cancelled".to_owned()),
+                Some(_) => std::thread::sleep(GLANCE),
+            }
+        }
+    }
+
+    /// Waits until exactly the predicted alerts are told and it stays so; how many others are inhibited.
+    fn await_told(&self, predicted: &Loud) -> Result<usize, String> {
+        let all = self.alertmanagers();
+        let end = Instant::now() + self.times.told;
+        let mut same_since: Option<Instant> = None;
+        let mut wrong_since: BTreeMap<(HostId, String, String), Instant> = BTreeMap::new();
+        loop {
+            let mut right = true;
+            let mut inhibited = BTreeSet::new();
+            let mut picture = Vec::new();
+            let mut wrong = BTreeSet::new();
+            for (host, wanted) in predicted {
+                let Some(at) = all.get(host) else { continue };
+                let active = match self.ask(host, *at) {
+                    Ok(active) => active,
+                    Err(e) => {
+                        right = false;
+                        picture.push(e);
+                        continue;
+                    }
+                };
+                let pages = active.into_iter().filter(|a| a.severity != "suspect");
+                let (quiet, loud): (Vec<_>, Vec<_>) = pages.partition(|a| a.inhibited);
+                inhibited.extend(quiet.into_iter().map(|a| (a.name, a.component)));
+                let loud: BTreeSet<(String, String)> =
+                    loud.into_iter().map(|a| (a.name, a.component)).collect();
+                wrong.extend(loud.difference(wanted).map(|(n, c)| (host.clone(), n.clone(), c.clone())));
+                right &= loud == *wanted;
+                picture.push(format!("{host}: {}", listed(&loud)));
+            }
+            wrong_since.retain(|alert, _| wrong.contains(alert));
+            for alert in wrong {
+                let since = *wrong_since.entry(alert.clone()).or_insert_with(Instant::now);
+                if since.elapsed() > self.times.page {
+                    let (host, name, component) = alert;
+                    return Err(format!(
+                        "{name} {component} is told at {host}; expected {}",
+                        expected(predicted)
+                    ));
+                }
+            }
+            match (right, same_since) {
+                (true, None) => same_since = Some(Instant::now()),
+                (true, Some(since)) if since.elapsed() >= self.times.steady => return Ok(inhibited.len()),
+                (true, Some(_)) => {}
+                (false, _) => same_since = None,
+            }
+            if Instant::now() > end && !right {
+                return Err(format!("told: {}; expected {}", picture.join("; "), expected(predicted)));
+            }
+            if self.watch.cancelled() {
+                return Err("cancelled".to_owned());
+            }
+            std::thread::sleep(GLANCE);
+        }
+    }
+}
+
+fn listed(alerts: &BTreeSet<(String, String)>) -> String {
+    let names: Vec<String> = alerts.iter().map(|(n, c)| format!("{n} {c}")).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn expected(predicted: &Loud) -> String {
+    let all: Vec<String> =
+        predicted.iter().map(|(host, alerts)| format!("{host}: {}", listed(alerts))).collect();
+    all.join("; ")
+}
