@@ -63,7 +63,7 @@ pub fn run_bounded(
     let stdout = child.stdout.take();
     let stderr = child.stderr.take();
     let (send, receive) = mpsc::channel();
-    let result = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         if let Some(mut pipe) = input {
             let bytes = stdin.to_vec();
             scope.spawn(move || {
@@ -108,6 +108,5 @@ pub fn run_bounded(
             stdout: stdout.unwrap_or_default(),
             stderr: stderr.unwrap_or_default(),
         })
-    });
-    result
+    })
 }

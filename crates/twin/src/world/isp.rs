@@ -48,11 +48,11 @@ impl Builder<'_> {
                     let around =
                         if net.prefix_len() > 29 { ipnet::Ipv4Net::new_assert(net.addr(), 29) } else { *net };
                     let taken: Vec<IpAddr> = self.fleet_addresses(&segment.name);
-                    if let Some(gateway) = around.hosts().find(|h| !taken.contains(&IpAddr::V4(*h))) {
-                        if let Ok(net) = IpNet::new(IpAddr::V4(gateway), around.prefix_len()) {
-                            addresses.push(net);
-                            self.dhcp(INTERNET, &device, net, &by_dhcp, &taken);
-                        }
+                    if let Some(gateway) = around.hosts().find(|h| !taken.contains(&IpAddr::V4(*h)))
+                        && let Ok(net) = IpNet::new(IpAddr::V4(gateway), around.prefix_len())
+                    {
+                        addresses.push(net);
+                        self.dhcp(INTERNET, &device, net, &by_dhcp, &taken);
                     }
                 }
             }
