@@ -1,0 +1,29 @@
+//! A group or environment named like a host.
+
+use crate::codes;
+use crate::facts::Facts;
+use crate::rule::Findings;
+use diag::{Diagnostic, Place};
+
+pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
+    let fleet = facts.fleet;
+    let mut same = |kind: &str, name: &str, place: &Place| {
+        if let Some(host) = fleet.hosts.get(name) {
+            out.push(
+                Diagnostic::warning(
+                    codes::SAME_NAME,
+                    place,
+                    format!("{kind} `{name}` has the name of a host: every `on: {name}` needs its kind"),
+                )
+                .label(&host.place, "the host")
+                .help(format!("give the {kind} another name")),
+            );
+        }
+    };
+    for (id, group) in &fleet.groups {
+        same("group", id.as_str(), &group.place);
+    }
+    for (id, environment) in &fleet.environments {
+        same("environment", id.as_str(), &environment.place);
+    }
+}

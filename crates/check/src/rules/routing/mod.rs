@@ -1,0 +1,33 @@
+//! Rules on tunnels and BGP.
+
+pub mod allowed_ips_conflict;
+pub mod allowed_ips_narrow;
+pub mod announce_length;
+pub mod announced_by_nobody;
+mod asn;
+pub mod bad_community;
+pub mod bad_mtu;
+pub mod bad_rpki_server;
+pub mod bgp_without_asn;
+pub mod bogon_prefix;
+pub mod duplicate_neighbour;
+pub mod inside_asn;
+pub mod listen_port_taken;
+pub mod more_specific;
+pub mod never_own;
+pub mod next_hop;
+pub mod no_limit;
+pub mod originate_overlap;
+pub mod override_not_an_end;
+pub mod own_asn;
+pub mod policy_route;
+pub mod private_asn;
+pub mod reserved_asn;
+pub mod same_end;
+pub mod share_outside;
+pub mod tunnel_network;
+pub mod tunnel_shape;
+pub mod tunnel_too_small;
+pub mod unreachable_ends;
+pub mod useless_multihop;
+mod way_through;

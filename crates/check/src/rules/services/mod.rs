@@ -1,0 +1,33 @@
+//! Rules on services, exposures and sign-in.
+
+pub mod auth_missing;
+pub mod auth_needs_http;
+pub mod bad_admin;
+pub mod bad_health;
+pub mod bad_rate;
+pub mod bad_receiver;
+pub mod bad_schedule;
+pub mod certificate;
+pub mod dnat_interface;
+pub mod dns_override;
+pub mod entry_not_public;
+pub mod entry_port_taken;
+pub mod exposed_twice;
+pub mod gate_behind_itself;
+pub mod groups_without_directory;
+pub mod layer_upward;
+pub mod listen_elsewhere;
+pub mod listens_on_loopback;
+pub mod mount_not_allowed;
+pub mod needs_cycle;
+pub mod no_gate;
+pub mod no_ingress;
+pub mod no_way_in;
+pub mod path_weakens;
+pub mod port_taken;
+pub mod public_contradiction;
+pub mod public_word;
+pub mod raw_text;
+pub mod unclear_port;
+pub mod useless_setting;
+pub mod wrong_role;
