@@ -108,7 +108,8 @@ pub struct Unit {
     pub enabled: bool,
     /// Should run now (false: must be stopped).
     pub active: bool,
-    /// A change of one of these files is picked up by `reload` (below).
+    /// A change of one of these files is picked up by `reload` (below). A path that ends with `/` stands for
+    /// all files below that folder, also one that leaves.
     pub reload_on: BTreeSet<String>,
     /// A change of one of these files needs a restart.
     pub restart_on: BTreeSet<String>,

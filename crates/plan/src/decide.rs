@@ -207,7 +207,8 @@ fn unit_steps(desired: &FlatDesired, seen: &Observation, changed: &BTreeSet<&str
 
 fn run_step(name: &str, unit: &Unit, now: &UnitSeen, changed: &BTreeSet<&str>) -> Option<Step> {
     let restarts = causes(changed, |p| unit.restart_on.contains(p) || is_own_file(name, p));
-    let reloads = causes(changed, |p| unit.reload_on.contains(p));
+    let in_folder = |p: &str| unit.reload_on.iter().any(|on| on.ends_with('/') && p.starts_with(on.as_str()));
+    let reloads = causes(changed, |p| unit.reload_on.contains(p) || in_folder(p));
     if now.active == "activating" && unit.kind == UnitKind::Service {
         let looping = now.sub == "auto-restart";
         let change = if looping || !restarts.is_empty() { Change::Restart } else { Change::Start };

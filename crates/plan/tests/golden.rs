@@ -216,3 +216,20 @@ fn the_digest_is_of_the_steps_and_where_they_lead() {
     seen.generation = 3;
     assert_ne!(plan(&seen).digest(), same);
 }
+
+/// A file that leaves is not named by anything any more; its folder is.
+#[test]
+fn a_file_that_leaves_reloads_the_unit_that_reads_its_folder() {
+    let mut flat = flat();
+    let caddy = flat.units.get_mut("caddy.service").unwrap();
+    caddy.reload_on.insert("/etc/caddy/sites/".into());
+    let mut seen = quiet();
+    seen.leaving.files.insert("/etc/caddy/sites/old.caddy".into(), Leave::default());
+    let reloads = |flat: &FlatDesired| {
+        let steps = steps(flat, &seen);
+        steps.iter().any(|s| s.kind == Kind::Unit && s.name == "caddy.service" && s.change == Change::Reload)
+    };
+    assert!(reloads(&flat));
+    flat.units.get_mut("caddy.service").unwrap().reload_on.remove("/etc/caddy/sites/");
+    assert!(!reloads(&flat));
+}
