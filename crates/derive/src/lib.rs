@@ -1,3 +1,34 @@
-//! What nobody should write by hand: addresses, ports, keys, peers, placement, paths.
+//! What nobody should write by hand: addresses, ports, keys, peers, placement, paths. Pure: the same model
+//! and the same lock give the same fleet and the same lock, byte for byte.
 
+mod alloc;
+mod announced;
+mod bgp;
+pub mod codes;
+mod edges;
+mod entries;
+mod exposures;
+mod firewall;
 pub mod fleet;
+mod graph;
+mod hosts;
+mod instances;
+mod ipam;
+pub mod keys;
+pub mod lock;
+mod names;
+mod openings;
+mod peers;
+mod place;
+mod policies;
+mod run;
+mod segments;
+mod shares;
+mod tunnels;
+mod unsupported;
+mod watch;
+mod ways;
+mod work;
+
+pub use lock::Lock;
+pub use run::{Derived, KeyWant, Options, derive, stale, wanted_keys};

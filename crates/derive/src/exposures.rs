@@ -1,0 +1,491 @@
+//! Exposures: names and ports under which others reach services, and everything that follows from them.
+
+use crate::codes;
+use crate::edges;
+use crate::entries::{self, Inlet, Translations, traffic};
+use crate::fleet::{Dnat, EdgeKind, Entry, Exposure, Instance, InstancePort, Traffic};
+use crate::instances;
+use crate::openings::{self, Parts, nets, rule};
+use crate::peers::Allowed;
+use crate::place::Placed;
+use crate::ways;
+use crate::work::Work;
+use artifact::Why;
+use diag::Diagnostic;
+use ipnet::IpNet;
+use model::{Audience, Auth, CertificateKind, Expose, HostId, Proto, Provides, ServiceId, SiteId};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// What exposing finds.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub exposures: Vec<Exposure>,
+    pub edges: Vec<crate::fleet::Edge>,
+    /// What was let in from inside already: many names share one proxy.
+    admitted: BTreeSet<Admitted>,
+}
+
+/// Host, ports, audience is the whole of the LANs, sources.
+type Admitted = (HostId, Vec<(Proto, u16)>, Audience, Vec<IpNet>);
+
+/// A service that takes requests for others, on one of its hosts.
+#[derive(Clone, Debug)]
+struct Proxy {
+    service: ServiceId,
+    host: HostId,
+}
+
+/// Derives all exposures and port mappings of routers.
+pub(crate) fn exposures(work: &mut Work<'_>, allowed: &mut Allowed) -> Found {
+    let mut found = Found::default();
+    let mut translations = Translations::new();
+    let placed: Vec<(ServiceId, Placed)> =
+        work.placed.iter().map(|(id, p)| (id.clone(), p.clone())).collect();
+    let proxies = proxies(work, &placed);
+    for (id, placed) in placed.iter().filter(|(_, p)| !p.left_out && !p.hosts.is_empty()) {
+        for expose in &placed.service.expose {
+            if let Some(exposure) =
+                one(work, allowed, &mut translations, &proxies, &mut found, id, placed, expose)
+            {
+                found.exposures.push(exposure);
+            }
+        }
+    }
+    mappings(work, &mut translations);
+    for ((host, ..), (dnat, _)) in translations {
+        if let Some(host) = work.hosts.get_mut(&host) {
+            host.firewall.dnat.push(dnat);
+        }
+    }
+    found
+}
+
+fn proxies(work: &Work<'_>, placed: &[(ServiceId, Placed)]) -> Vec<Proxy> {
+    let mut out = Vec::new();
+    for (id, placed) in placed.iter().filter(|(_, p)| !p.left_out) {
+        for host in placed.hosts.keys() {
+            if instances::find(work, host, id).is_some_and(|i| i.provides.contains(&Provides::Ingress)) {
+                out.push(Proxy { service: id.clone(), host: host.clone() });
+            }
+        }
+    }
+    out
+}
+
+#[allow(clippy::too_many_arguments)]
+fn one(
+    work: &mut Work<'_>,
+    allowed: &mut Allowed,
+    translations: &mut Translations,
+    proxies: &[Proxy],
+    found: &mut Found,
+    id: &ServiceId,
+    placed: &Placed,
+    expose: &Expose,
+) -> Option<Exposure> {
+    let hosts: Vec<HostId> = placed.hosts.keys().cloned().collect();
+    let first = hosts.first()?.clone();
+    let instance = instances::find(work, &first, id)?.clone();
+    let port = port(work, &instance, expose)?;
+    let audience = expose.to.as_ref().map_or(Audience::Internet, |a| a.value);
+    let name = expose.host.as_ref().map(|h| full_name(work, h));
+    let web = matches!(port.protocol.as_str(), "http" | "https");
+    let label = name.clone().unwrap_or_else(|| format!("{}/{}", port.proto.word(), port.number));
+    let why = Why::new(&expose.place, format!("{id} is exposed as {label} to the {}", audience.word()));
+    let proxy = if name.is_some() && web && !instance.provides.contains(&Provides::Ingress) {
+        Some(proxy(work, proxies, id, &hosts, expose)?)
+    } else {
+        None
+    };
+    let certificate = certificate(expose, audience, proxy.is_some());
+    let (end, ports) = match &proxy {
+        Some(proxy) => (proxy.host.clone(), proxy_ports(work, proxy, certificate)),
+        None => (first.clone(), vec![(port.proto, port.number)]),
+    };
+    let ingress =
+        proxy.as_ref().and_then(|p| work.placed.get(&p.service)).and_then(|p| p.service.ingress.clone());
+    let from: Vec<IpNet> = if expose.from.is_empty() {
+        ingress.iter().flat_map(|i| &i.from).map(|n| n.value).collect()
+    } else {
+        expose.from.iter().map(|n| n.value).collect()
+    };
+    let edited = expose.r#override.as_ref();
+    let inlet = Inlet {
+        service: id,
+        host: &end,
+        ports: ports.clone(),
+        from: from.clone(),
+        sites: if expose.entry.is_empty() {
+            ingress.iter().flat_map(|i| i.entry.clone()).collect()
+        } else {
+            expose.entry.clone()
+        },
+        bind: edited.and_then(|o| o.dnat_interface.as_ref()),
+        records: edited.map(|o| o.dns.iter().map(|ip| ip.value).collect()).unwrap_or_default(),
+        why: why.clone(),
+    };
+    let own: Vec<model::Sp<IpAddr>> = ingress.iter().flat_map(|i| i.address.clone()).collect();
+    let mut ways_in: Vec<Entry> = match audience {
+        Audience::Internet if own.is_empty() => entries::entries(work, allowed, translations, &inlet),
+        Audience::Internet => crate::announced::entries(work, &inlet, &own),
+        Audience::Lan | Audience::Fleet => Vec::new(),
+    };
+    if audience == Audience::Internet && ways_in.is_empty() {
+        return None;
+    }
+    let inside: Vec<IpAddr> = work.hosts.get(&end).map(|h| h.addresses.clone()).unwrap_or_default();
+    let inside = if audience == Audience::Lan { on_lans(work, &end, inside) } else { inside };
+    if found.admitted.insert((end.clone(), ports.clone(), audience, from.clone())) {
+        admit(work, &inlet, audience, &inside);
+    }
+    let backends = backends(work, found, id, &hosts, proxy.as_ref(), &port, &why);
+    for entry in &mut ways_in {
+        backend_hops(entry, proxy.as_ref(), &backends, &why);
+    }
+    let auth = auth(work, expose, audience);
+    let gate = gate(work, found, &auth, expose, &end, &why);
+    let limits = expose.limits.as_ref();
+    let tls = proxy.is_some() && certificate != CertificateKind::None;
+    Some(Exposure {
+        service: id.clone(),
+        name,
+        audience,
+        auth,
+        gate,
+        certificate,
+        ingress: proxy.map(|p| (p.service, p.host)),
+        backends,
+        proto: port.proto,
+        port: if tls { 443 } else { ports.first().map_or(port.number, |p| p.1) },
+        entries: ways_in,
+        inside,
+        from,
+        paths: expose.paths.iter().map(|(path, rule)| (path.0.clone(), rule.clone())).collect(),
+        rate: limits.and_then(|l| l.requests.as_ref()).map(|r| r.value.clone()),
+        body: limits.and_then(|l| l.body).map(|b| b.0),
+        why,
+        place: expose.place.clone(),
+    })
+}
+
+/// A name with the fleet's domain when it has no dot.
+pub(crate) fn full_name(work: &Work<'_>, name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { format!("{name}.{}", work.domain) }
+}
+
+fn port(work: &mut Work<'_>, instance: &Instance, expose: &Expose) -> Option<InstancePort> {
+    let label = expose.port.as_ref().map(|p| &p.value).or(instance.main.as_ref());
+    let port = label.and_then(|l| instance.ports.get(l)).cloned();
+    if port.is_none() {
+        let (place, name) = match &expose.port {
+            Some(label) => (&label.place, label.to_string()),
+            None => (&expose.place, format!("the main port of {}", instance.service)),
+        };
+        work.dangling(&place.clone(), &name);
+    }
+    port
+}
+
+/// The proxy for a service: the only one, else the one on its host, else the one at its site.
+fn proxy(
+    work: &mut Work<'_>,
+    proxies: &[Proxy],
+    id: &ServiceId,
+    hosts: &[HostId],
+    expose: &Expose,
+) -> Option<Proxy> {
+    let services: BTreeSet<&ServiceId> = proxies.iter().map(|p| &p.service).collect();
+    let here = proxies.iter().find(|p| hosts.contains(&p.host));
+    let sites: BTreeSet<&SiteId> = hosts.iter().filter_map(|h| work.site_of(h)).collect();
+    let mut near = proxies.iter().filter(|p| work.site_of(&p.host).is_some_and(|s| sites.contains(s)));
+    let chosen = match (services.len(), here, near.next(), near.next()) {
+        (_, Some(here), ..) => Some(here),
+        (_, None, Some(near), None) => Some(near),
+        (1, None, ..) => proxies.first(),
+        _ => None,
+    };
+    if chosen.is_none() {
+        let names: Vec<&str> = services.iter().map(|s| s.as_str()).collect();
+        let (lack, help) = if names.is_empty() {
+            ("the fleet has no proxy that takes requests".to_owned(), "add a service of module `caddy`")
+        } else {
+            (
+                format!("it could be taken by {}", names.join(" or ")),
+                "place a proxy on the service's host or at its site",
+            )
+        };
+        let message = format!("{id} is exposed by name, and {lack}");
+        work.report.push(Diagnostic::error(codes::NO_INGRESS, &expose.place, message).help(help));
+    }
+    chosen.cloned()
+}
+
+/// 443 and 80: TLS, and plain HTTP for certificates (RFC 8555 8.3) and redirects.
+fn proxy_ports(work: &Work<'_>, proxy: &Proxy, certificate: CertificateKind) -> Vec<(Proto, u16)> {
+    let instance = instances::find(work, &proxy.host, &proxy.service);
+    let number = |name: &str, usual: u16| {
+        instance
+            .and_then(|i| i.ports.iter().find(|(l, _)| l.as_str() == name))
+            .map_or(usual, |(_, p)| p.number)
+    };
+    let plain = (Proto::Tcp, number("http", 80));
+    if certificate == CertificateKind::None {
+        vec![plain]
+    } else {
+        vec![(Proto::Tcp, number("https", 443)), plain]
+    }
+}
+
+fn certificate(expose: &Expose, audience: Audience, proxied: bool) -> CertificateKind {
+    match (&expose.certificate, audience) {
+        (Some(written), _) => written.value,
+        (None, _) if !proxied => CertificateKind::None,
+        (None, Audience::Internet) => CertificateKind::Acme,
+        (None, Audience::Lan | Audience::Fleet) => CertificateKind::Internal,
+    }
+}
+
+/// Sign-in: as written; the gate's on the internet when there is one; nobody asks inside.
+fn auth(work: &Work<'_>, expose: &Expose, audience: Audience) -> Auth {
+    let gated = work.model.auth.as_ref().is_some_and(|a| a.gate.is_some());
+    match (&expose.auth, audience) {
+        (Some(written), _) => written.value.clone(),
+        (None, Audience::Internet) if gated && expose.host.is_some() => Auth::Sso,
+        (None, _) => Auth::None,
+    }
+}
+
+/// The gate as the proxy reaches it.
+fn gate(
+    work: &mut Work<'_>,
+    found: &mut Found,
+    auth: &Auth,
+    expose: &Expose,
+    proxy: &HostId,
+    why: &Why,
+) -> Option<(HostId, IpAddr, u16)> {
+    let asks = |a: &Auth| matches!(a, Auth::Sso | Auth::OneFactor | Auth::TwoFactor);
+    let by_path = expose.paths.values().filter_map(|p| p.auth.as_ref()).any(|a| asks(&a.value));
+    if !asks(auth) && !by_path {
+        return None;
+    }
+    let gate = work.model.auth.as_ref()?.gate.as_ref()?;
+    let why = Why::new(&why.place, format!("{}, and {} asks for sign-in", why.reason, gate.value));
+    let targets = edges::service_targets(work, proxy, &gate.value, None);
+    let target = targets.first().cloned();
+    if let Some((host, _, _)) = &target
+        && let Some(instance) = instances::find(work, host, &gate.value)
+        && let Some(port) = instance.main.clone().and_then(|m| instance.ports.get(&m).cloned())
+    {
+        let host = host.clone();
+        let edge = edges::connect(
+            work,
+            EdgeKind::Gate,
+            proxy,
+            None,
+            &host,
+            Some(&gate.value),
+            (port.proto, port.number),
+            &why,
+        );
+        found.edges.extend(edge);
+    }
+    target
+}
+
+/// Where the service's copies listen, as seen from the proxy; opens the way to each.
+fn backends(
+    work: &mut Work<'_>,
+    found: &mut Found,
+    id: &ServiceId,
+    hosts: &[HostId],
+    proxy: Option<&Proxy>,
+    port: &InstancePort,
+    why: &Why,
+) -> Vec<(HostId, IpAddr, u16)> {
+    let Some(proxy) = proxy else {
+        let own = |h: &HostId| {
+            work.hosts
+                .get(h)
+                .and_then(|x| x.addresses.first().copied())
+                .map(|ip| (h.clone(), ip, port.number))
+        };
+        return hosts.iter().filter_map(own).collect();
+    };
+    let mut out = Vec::new();
+    for host in hosts {
+        let listen = instances::find(work, host, id).and_then(|i| i.listen);
+        match edges::address(work, &proxy.host, host, listen) {
+            Some(ip) => out.push((host.clone(), ip, port.number)),
+            None => edges::no_way(work, why, &proxy.host, host),
+        }
+        let why = Why::new(&why.place, format!("{} passes requests for {id} on", proxy.service));
+        let edge = edges::connect(
+            work,
+            EdgeKind::Proxy,
+            &proxy.host,
+            Some(&proxy.service),
+            host,
+            Some(id),
+            (port.proto, port.number),
+            &why,
+        );
+        found.edges.extend(edge);
+    }
+    out
+}
+
+fn backend_hops(entry: &mut Entry, proxy: Option<&Proxy>, backends: &[(HostId, IpAddr, u16)], why: &Why) {
+    use crate::fleet::{Hop, HopKind};
+    if proxy.is_none() {
+        return;
+    }
+    let back =
+        entry.hops.iter().position(|h| matches!(h.what, HopKind::Return(_))).unwrap_or(entry.hops.len());
+    let hops = backends.iter().map(|(host, ip, port)| Hop {
+        what: HopKind::Backend(*ip, *port),
+        host: host.clone(),
+        why: why.clone(),
+    });
+    let hops: Vec<Hop> = hops.collect();
+    entry.hops.splice(back..back, hops);
+}
+
+/// Addresses that LANs can use.
+fn on_lans(work: &Work<'_>, host: &HostId, all: Vec<IpAddr>) -> Vec<IpAddr> {
+    let lan = work.ground.get(host).map(|g| g.lan_addresses.clone()).unwrap_or_default();
+    if lan.is_empty() { all } else { lan }
+}
+
+/// Lets those inside reach it: LANs for `lan` and wider, hosts for `fleet`.
+fn admit(work: &mut Work<'_>, inlet: &Inlet<'_>, audience: Audience, inside: &[IpAddr]) {
+    let sources: Vec<IpNet> = match audience {
+        Audience::Internet | Audience::Lan => ways::inside_prefixes(work),
+        Audience::Fleet => nets(work.hosts.values().flat_map(|h| h.addresses.iter().copied())),
+    };
+    // What is limited to some sources is limited for those inside as well.
+    let limit = |from: Vec<IpNet>| if inlet.from.is_empty() { from } else { narrowed(&from, &inlet.from) };
+    let (passing, leaves) = forwarders(work, inlet.host);
+    for v4 in [true, false] {
+        let to: Vec<IpNet> = nets(inside.iter().copied().filter(|ip| ip.is_ipv4() == v4));
+        let from = limit(openings::family(&sources, v4));
+        if to.is_empty() || from.is_empty() {
+            continue;
+        }
+        let everyone = audience == Audience::Internet && inlet.from.is_empty();
+        for one in traffic(&inlet.ports) {
+            let base = rule(one, &inlet.why).to(to.iter().copied());
+            let open = if everyone { base.clone() } else { base.clone().from(from.iter().copied()) };
+            openings::input(work, inlet.host, open);
+            for router in &passing {
+                let ifaces = ways::inside_ifaces(work, router);
+                let through = base.clone().iif(ifaces.iter().cloned()).oif(ifaces).from(from.iter().copied());
+                openings::forward(work, router, through);
+            }
+            for (router, oif) in &leaves {
+                let lans = work.ground.get(router).map(|g| g.lans.clone()).unwrap_or_default();
+                let prefixes =
+                    lans.iter().filter_map(|(s, _)| work.segments.get(s)).flat_map(|s| s.prefixes.clone());
+                let own: Vec<IpNet> = prefixes.filter(|p| p.addr().is_ipv4() == v4).collect();
+                let own = limit(own);
+                if !own.is_empty() {
+                    let iif = lans.into_iter().map(|(_, i)| i);
+                    let through = base.clone().iif(iif).oif([oif.clone()]).from(own);
+                    openings::forward(work, router, through);
+                }
+            }
+        }
+    }
+}
+
+fn narrowed(all: &[IpNet], only: &[IpNet]) -> Vec<IpNet> {
+    all.iter()
+        .flat_map(|a| {
+            only.iter().filter_map(move |o| {
+                if a.contains(o) {
+                    Some(*o)
+                } else if o.contains(a) {
+                    Some(*a)
+                } else {
+                    None
+                }
+            })
+        })
+        .collect()
+}
+
+/// Who forwards from LANs and other tunnel ends to a host: those whom the way of others passes, and routers
+/// that only send their own LAN's packets on, with the interface those leave by.
+fn forwarders(work: &Work<'_>, target: &HostId) -> (BTreeSet<HostId>, Vec<(HostId, String)>) {
+    let mut passing: BTreeSet<HostId> = BTreeSet::new();
+    let goal = if work.graph.has(target) {
+        Some(target)
+    } else {
+        work.ground.get(target).and_then(|g| g.gateway.as_ref())
+    };
+    let Some(goal) = goal.cloned() else { return (passing, Vec::new()) };
+    let several_lans = work.ground.get(&goal).is_some_and(|g| g.lans.len() > 1);
+    let steps = work.graph.steps([&goal], crate::graph::Class::Lan);
+    if goal != *target && (several_lans || !steps.is_empty()) {
+        passing.insert(goal);
+    }
+    passing.extend(steps.iter().map(|s| s.to.clone()).filter(|h| h != target));
+    let routers: BTreeSet<&HostId> =
+        work.model.sites.values().filter_map(|s| s.router.as_ref()).map(|r| &r.value).collect();
+    let leaves = steps
+        .iter()
+        .filter(|s| routers.contains(&s.from) && !passing.contains(&s.from))
+        .map(|s| (s.from.clone(), ways::ifaces(work, s).0))
+        .collect();
+    (passing, leaves)
+}
+
+/// Ports of a router's uplink that it maps to hosts of its LAN.
+fn mappings(work: &mut Work<'_>, translations: &mut Translations) {
+    let model = work.model;
+    for (id, host) in &model.hosts {
+        let Some(router) = &host.router else { continue };
+        for (name, mapping) in &router.forward {
+            let why = Why::new(&mapping.place, format!("port mapping {name} of {id}"));
+            let Some(ground) = work.ground.get(&mapping.to.value).cloned() else {
+                work.dangling(&mapping.to.place, mapping.to.as_str());
+                continue;
+            };
+            let to_port = mapping.to_port.unwrap_or(mapping.port.port);
+            let uplinks = work.ground.get(id).map(|g| g.uplinks.clone()).unwrap_or_default();
+            for uplink in &uplinks {
+                for v4 in [true, false] {
+                    let public = uplink.public.iter().copied().find(|ip| ip.is_ipv4() == v4);
+                    let Some(target) = ground.lan_addresses.iter().copied().find(|ip| ip.is_ipv4() == v4)
+                    else {
+                        continue;
+                    };
+                    if public.is_none() && !v4 {
+                        continue;
+                    }
+                    let iif = Some(uplink.iface.clone());
+                    let proto = mapping.port.proto;
+                    let key = (id.clone(), iif.clone(), public, proto, mapping.port.port);
+                    let dnat = Dnat {
+                        iif: iif.clone(),
+                        to: public,
+                        from: Vec::new(),
+                        proto,
+                        port: mapping.port.port,
+                        target,
+                        target_port: to_port,
+                        why: why.clone(),
+                    };
+                    let service = ServiceId::new(name.as_str());
+                    entries::add_translation(work, translations, key, dnat, &service);
+                    let oif = ground.lans.first().and_then(|(s, _)| ways::iface_on(work, id, s));
+                    let through = rule(Traffic::Dnat, &why).iif(iif).oif(oif).to([IpNet::from(target)]);
+                    openings::forward(work, id, through);
+                    let input = rule(Traffic::Ports(proto, vec![to_port]), &why).to([IpNet::from(target)]);
+                    openings::input(work, &mapping.to.value, input);
+                }
+            }
+        }
+    }
+}
