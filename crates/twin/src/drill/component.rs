@@ -2,6 +2,7 @@
 
 use derive::fleet::{Component, Fleet, SegmentKind};
 use model::{HostId, UplinkKind};
+use render::component_label as word;
 
 /// A part of a running fleet that can be broken and healed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,18 +11,6 @@ pub enum Part {
     Component(Component),
     /// A cable at a host's interface.
     Link(HostId, String),
-}
-
-/// A component in words, as alerts' `component` label has it: `KIND/NAME[/…]`.
-pub fn word(component: &Component) -> String {
-    match component {
-        Component::Site(site) => format!("site/{site}"),
-        Component::Uplink(segment) => format!("uplink/{segment}"),
-        Component::Tunnel(tunnel, a, b) => format!("tunnel/{tunnel}/{a}/{b}"),
-        Component::Host(host) => format!("host/{host}"),
-        Component::Service(service, host) => format!("service/{service}/{host}"),
-        Component::Session(host, name) => format!("session/{host}/{name}"),
-    }
 }
 
 /// Every component that a drill breaks: hosts, copies of services, tunnels, uplinks.

@@ -6,6 +6,6 @@ mod component;
 mod fault;
 mod run;
 
-pub use component::{Part, parts, word};
+pub use component::{Part, parts};
 pub use fault::{Faults, break_part, heal_part};
 pub use run::{Predict, drill};

@@ -1,12 +1,13 @@
 //! One part after the other: break it, see exactly the predicted alerts, heal it, see them clear.
 
-use super::component::{Part, parts, word};
+use super::component::{Part, parts};
 use super::fault::{Faults, break_part, heal_part};
 use crate::Watch;
 use crate::prove::{ActiveAlert, Kind, Outcome, ProveContext, Verdict, active_alerts, picks};
 use derive::fleet::{Component, Fleet};
 use diag::Place;
 use model::HostId;
+use render::component_label as word;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};

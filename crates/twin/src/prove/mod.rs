@@ -12,6 +12,8 @@ mod judge;
 mod probe;
 mod question;
 pub mod report;
+#[cfg(test)]
+mod sample;
 mod verdict;
 
 pub use ask::questions;

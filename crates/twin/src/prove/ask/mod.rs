@@ -108,7 +108,10 @@ fn spoken_for(fleet: &Fleet) -> BTreeSet<u16> {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod addresses {
     #![allow(clippy::unwrap_used)]
     use super::*;
 

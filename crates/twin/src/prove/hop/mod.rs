@@ -1,6 +1,8 @@
 //! Which hop of a way in is broken, from where its packets were seen.
 
 mod diagnose;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod wg;
 
