@@ -45,7 +45,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// Milliseconds as Prometheus writes durations.
 pub(crate) fn duration(ms: u64) -> String {
-    if ms % 1000 == 0 { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
+    if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
 
 /// The header and nothing else, for a part that is empty.
