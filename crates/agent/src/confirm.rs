@@ -52,7 +52,7 @@ pub fn confirm(system: &mut System, request: &ConfirmRequest) -> Result<Event, F
         }
     }
     let manifest = store.manifest(generation)?;
-    let health = observed.step.split(' ').filter(|n| !n.is_empty()).map(str::to_owned).collect();
+    let health = observed.step.split('\n').filter(|n| !n.is_empty()).map(str::to_owned).collect();
     match settle(system, &store, &mut log, &manifest, health) {
         Ok(receipt) => {
             // Only now: a timer that is taken away before the journal says so would leave nobody to undo.

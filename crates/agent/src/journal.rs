@@ -190,3 +190,96 @@ impl Log {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn sample() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut log = Log::open(path.clone()).unwrap();
+        for (generation, state) in
+            [(1, State::Armed), (1, State::Switching), (1, State::Confirmed), (2, State::Failed)]
+        {
+            let entry = Entry {
+                v: 0,
+                seq: 0,
+                generation,
+                state,
+                step: "a \"b\" {c}".to_owned(),
+                at: 7,
+                deadline_s: Some(30),
+                token: None,
+            };
+            log.add(entry, Durable::Later).unwrap();
+        }
+        std::fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn cut_at_any_byte_it_is_a_shorter_journal() {
+        let bytes = sample();
+        let whole = Journal::parse(&bytes).unwrap();
+        assert_eq!(whole.entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        for cut in 0..=bytes.len() {
+            let short = Journal::parse(&bytes[..cut]).unwrap();
+            assert_eq!(short.entries, whole.entries[..short.entries.len()], "cut at {cut}");
+            assert_eq!(short.entries.len(), bytes[..cut].iter().filter(|b| **b == b'\n').count());
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed() {
+        let bytes = sample();
+        let whole = Journal::parse(&bytes).unwrap();
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x15;
+            match Journal::parse(&changed) {
+                // Damage in the last line leaves the lines before it.
+                Ok(journal) => {
+                    assert!(journal.entries.len() < 4 && whole.entries.starts_with(&journal.entries))
+                }
+                Err(fault) => assert_eq!(fault.code, Code::JournalDamaged),
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_a_torn_line_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let bytes = sample();
+        std::fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
+        let mut log = Log::open(path.clone()).unwrap();
+        let last = log.journal().last().unwrap().clone();
+        log.add(Entry { state: State::Undone, ..last }, Durable::Now).unwrap();
+        let states: Vec<State> = Journal::read(&path).unwrap().entries.iter().map(|e| e.state).collect();
+        assert_eq!(states, [State::Armed, State::Switching, State::Confirmed, State::Undone]);
+    }
+
+    #[test]
+    fn a_large_finished_journal_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut log = Log::open(path.clone()).unwrap();
+        let entry = Entry {
+            v: 0,
+            seq: 0,
+            generation: 1,
+            state: State::Confirmed,
+            step: "x".repeat(5000),
+            at: 0,
+            deadline_s: None,
+            token: None,
+        };
+        for _ in 0..60 {
+            log.add(entry.clone(), Durable::Later).unwrap();
+        }
+        let journal = Journal::read(&path).unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() < 2 * LARGE as u64);
+        assert_eq!(journal.last().unwrap().seq, 60);
+    }
+}

@@ -241,7 +241,7 @@ impl Run<'_> {
             seq: 0,
             generation: self.generation,
             state: State::Observed,
-            step: held.join(" "),
+            step: held.join("\n"),
             at: now(),
             deadline_s: None,
             token: Some(token.clone()),

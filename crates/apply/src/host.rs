@@ -5,7 +5,7 @@ use crate::session::{Heard, Session};
 use crate::types::{Event as Told, HostOutcome, Options, Phase, Target};
 use artifact::protocol::{
     AGENT_PATH, ApplyRequest, Bytes, Code, ConfirmRequest, Event, Fault, Go, Hello, ObserveRequest, PROTOCOL,
-    State, Status, StatusRequest, UndoRequest,
+    State, Status, StatusRequest, UndoReport, UndoRequest,
 };
 use artifact::{FlatDesired, Observation};
 use plan::{HostPlan, Kind};
@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 pub(crate) const ANSWER: Duration = Duration::from_secs(60);
 /// Between two tries to confirm: the path may only come back when the other end has switched too.
 const RETRY: Duration = Duration::from_millis(200);
+/// One try to confirm: a connection that hangs leaves time for another.
+const TRY: Duration = Duration::from_secs(10);
 /// How long is tried to confirm where the host sets itself no deadline.
 const CONFIRM: Duration = Duration::from_secs(30);
 
@@ -56,6 +58,11 @@ type Flat = (FlatDesired, BTreeMap<String, Vec<u8>>);
 impl HostRun<'_> {
     fn hello(&self) -> Hello {
         Hello { protocol: PROTOCOL, agent: self.options.agent.sha256.clone() }
+    }
+
+    /// For what ends a transaction: whichever agent holds it must do so.
+    fn any_agent(&self) -> Hello {
+        Hello { protocol: PROTOCOL, agent: String::new() }
     }
 
     fn flat(&self) -> Result<Flat, Trouble> {
@@ -101,7 +108,7 @@ impl HostRun<'_> {
         let go = Go { plan: digest, blobs: lacking.collect() };
         self.teller.tell(Phase::Observing, format!("{} steps to do", plan.steps.len()));
         session.send(json(&go)?, ANSWER)?;
-        self.follow(session, &flat, plan)
+        self.follow(session, &flat, plan, seen.undo_report)
     }
 
     /// Sends the request and hears what differs.
@@ -129,6 +136,7 @@ impl HostRun<'_> {
         mut session: Session,
         flat: &FlatDesired,
         plan: HostPlan,
+        earlier: Option<UndoReport>,
     ) -> Result<HostOutcome, Trouble> {
         let silence = longest_silence(flat, &plan);
         loop {
@@ -137,7 +145,7 @@ impl HostRun<'_> {
                 Err(trouble) => {
                     // The connection is gone: drop it, so that the agent is not held up, and ask anew.
                     drop(session);
-                    return self.after_loss(trouble);
+                    return self.after_loss(&trouble, earlier);
                 }
             };
             match event {
@@ -145,7 +153,7 @@ impl HostRun<'_> {
                 Event::Said(text) => self.teller.tell(Phase::Applying(State::Switching), text),
                 Event::Switched { generation, token } => {
                     drop(session);
-                    return self.confirm(generation, token, plan);
+                    return self.confirm(generation, token, plan, earlier);
                 }
                 Event::Undone(report) => {
                     return Ok(HostOutcome::Undone { reason: report.reason.clone(), report: *report });
@@ -157,30 +165,42 @@ impl HostRun<'_> {
     }
 
     /// Confirms over a new connection, again and again until the host's own deadline.
-    fn confirm(&self, generation: u64, token: String, plan: HostPlan) -> Result<HostOutcome, Trouble> {
+    fn confirm(
+        &self,
+        generation: u64,
+        token: String,
+        plan: HostPlan,
+        earlier: Option<UndoReport>,
+    ) -> Result<HostOutcome, Trouble> {
         self.teller.tell(Phase::Confirming, "over a new connection");
-        let request = ConfirmRequest { hello: self.hello(), generation, token };
+        let request = ConfirmRequest { hello: self.any_agent(), generation, token };
         let limit = match self.options.deadline_s {
             0 => CONFIRM,
             s => Duration::from_secs(u64::from(s)),
         };
         let until = Instant::now() + limit;
         loop {
-            let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+            let left = until.saturating_duration_since(Instant::now()).clamp(Duration::from_secs(1), TRY);
             match call(self.target.remote.as_ref(), "confirm", &json(&request)?, left) {
                 Ok(Event::Confirmed(_)) => return Ok(HostOutcome::Changed { generation, plan }),
                 Ok(Event::Undone(report)) => {
                     return Ok(HostOutcome::Undone { reason: report.reason.clone(), report: *report });
                 }
                 Ok(Event::Refused(fault)) if fault.code != Code::LockHeld => {
-                    return Err(Trouble::Fault(fault));
+                    return self.after_loss(&Trouble::Fault(fault), earlier);
                 }
                 Ok(Event::Refused(_)) | Err(Trouble::Remote(_) | Trouble::Ended(_)) => {}
-                Ok(other) => return Err(Trouble::failed(format!("unexpected answer: {}", name_of(&other)))),
-                Err(trouble) => return Err(trouble),
+                Ok(other) => {
+                    let trouble = Trouble::failed(format!("unexpected answer: {}", name_of(&other)));
+                    return self.after_loss(&trouble, earlier);
+                }
+                Err(trouble) => return self.after_loss(&trouble, earlier),
             }
             if Instant::now() + RETRY >= until {
-                return self.after_deadline(generation);
+                return match self.options.deadline_s {
+                    0 => self.after_loss(&Trouble::failed("it could not be confirmed"), earlier),
+                    _ => self.after_deadline(generation, plan),
+                };
             }
             // A host that is cut off sends no event when it is back.
             std::thread::sleep(RETRY);
@@ -188,11 +208,15 @@ impl HostRun<'_> {
     }
 
     /// The host should have gone back by itself; only its own word counts.
-    fn after_deadline(&self, generation: u64) -> Result<HostOutcome, Trouble> {
+    fn after_deadline(&self, generation: u64, plan: HostPlan) -> Result<HostOutcome, Trouble> {
         self.teller.tell(Phase::Confirming, "not confirmed in time; waiting for the host to come back");
         let until = Instant::now() + Duration::from_secs(5) + ANSWER / 4;
         loop {
             match self.status(Duration::from_secs(5)) {
+                // A confirm got through whose answer did not.
+                Ok(status) if status.generation == generation && status.pending.is_none() => {
+                    return Ok(HostOutcome::Changed { generation, plan });
+                }
                 Ok(status) => {
                     if let Some(report) = status.undo_report.filter(|r| r.generation == generation) {
                         return Ok(HostOutcome::Undone { reason: report.reason.clone(), report });
@@ -211,7 +235,8 @@ impl HostRun<'_> {
     }
 
     /// The connection broke in the middle: asks the host, and has it go back at once where it has not.
-    fn after_loss(&self, lost: Trouble) -> Result<HostOutcome, Trouble> {
+    /// `earlier` is the undo the host told of before, which is not this one.
+    fn after_loss(&self, lost: &Trouble, earlier: Option<UndoReport>) -> Result<HostOutcome, Trouble> {
         let lost = lost.to_string();
         self.teller.tell(Phase::Connecting, format!("lost: {lost}"));
         let unknown = |what: String| {
@@ -226,7 +251,7 @@ impl HostRun<'_> {
             Some(pending) => self
                 .undo(pending.generation, false, &format!("connection lost while {}", pending.state))
                 .map_err(|e| unknown(e.to_string())),
-            None => match status.undo_report {
+            None => match status.undo_report.filter(|r| Some(r) != earlier.as_ref()) {
                 Some(report) => {
                     Ok(HostOutcome::Undone { reason: format!("{lost}; {}", report.reason), report })
                 }
@@ -243,7 +268,8 @@ impl HostRun<'_> {
         reason: &str,
     ) -> Result<HostOutcome, Trouble> {
         self.teller.tell(Phase::Applying(State::Undoing), reason);
-        let request = UndoRequest { hello: self.hello(), generation, confirmed, reason: reason.to_owned() };
+        let request =
+            UndoRequest { hello: self.any_agent(), generation, confirmed, reason: reason.to_owned() };
         match call(self.target.remote.as_ref(), "undo", &json(&request)?, ANSWER * 4)? {
             Event::Undone(report) => Ok(HostOutcome::Undone { reason: reason.to_owned(), report: *report }),
             Event::Unchanged(_) => Err(Trouble::failed(format!("{reason}; the host is as it was"))),
@@ -271,7 +297,7 @@ impl HostRun<'_> {
 
     /// What the host says about itself; any build of the agent may answer.
     pub(crate) fn status(&self, limit: Duration) -> Result<Status, Trouble> {
-        let request = StatusRequest { hello: Hello { protocol: PROTOCOL, agent: String::new() } };
+        let request = StatusRequest { hello: self.any_agent() };
         match call(self.target.remote.as_ref(), "status", &json(&request)?, limit)? {
             Event::Status(status) => Ok(*status),
             Event::Refused(fault) => Err(Trouble::Fault(fault)),

@@ -5,6 +5,7 @@ use artifact::protocol::{Fault, Status, UndoReport};
 use plan::HostPlan;
 use remote::Remote;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,5 +169,18 @@ impl Options {
             undo_on_failure: false,
             agreed: None,
         }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Phase::Connecting => "connecting",
+            Phase::Bootstrap => "sending agent",
+            Phase::Observing => "observing",
+            Phase::Applying(state) => state.name(),
+            Phase::Confirming => "confirming",
+            Phase::Done => "done",
+        })
     }
 }
