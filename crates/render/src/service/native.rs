@@ -131,7 +131,8 @@ fn own_unit(instance: &Instance, program: &Program<'_>, why: &Why, made: &mut Un
         text.line(line, why);
     }
     text.line(format!("ExecStart={}", program.exec), why);
-    if let Some(reload) = made.reload.last() {
+    // With this the unit itself can be reloaded, and systemd knows its main process.
+    if let Some(reload) = std::mem::take(&mut made.reload).last() {
         text.line(format!("ExecReload=/bin/sh -c {}", quoted(reload)), why);
     }
     text.line("Restart=on-failure\nRestartSec=2\n\n[Install]\nWantedBy=multi-user.target", why);
