@@ -291,3 +291,16 @@ fn a_missing_secret_fails_before_the_host_is_touched() {
     assert!(matches!(&outcome.hosts["a"], HostOutcome::Failed { reason, .. } if reason.contains("pw")));
     assert_eq!(hosts[0].calls(), Vec::<String>::new());
 }
+
+#[test]
+fn a_host_in_the_middle_of_a_change_has_no_plan() {
+    let hosts = [host("a")];
+    assert!(run(&hosts, &options()).is_ok());
+    let mut desired = second();
+    desired.host = "a".into();
+    assert!(matches!(hosts[0].world.apply(&desired), artifact::protocol::Event::Switched { .. }));
+    let plan = observe_fleet(&targets(&hosts), &options(), &channel().0);
+    assert!(plan.unknown["a"].contains("neither confirmed nor undone") && !plan.is_empty());
+    hosts[0].world.fire_deadman();
+    assert!(observe_fleet(&targets(&hosts), &options(), &channel().0).is_empty());
+}

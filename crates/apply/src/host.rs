@@ -5,7 +5,7 @@ use crate::session::{Heard, Session};
 use crate::types::{Event as Told, HostOutcome, Options, Phase, Target};
 use artifact::protocol::{
     AGENT_PATH, ApplyRequest, Bytes, Code, ConfirmRequest, Event, Fault, Go, Hello, ObserveRequest, PROTOCOL,
-    State, Status, StatusRequest, UndoReport, UndoRequest,
+    Pending, State, Status, StatusRequest, UndoReport, UndoRequest,
 };
 use artifact::{FlatDesired, Observation};
 use plan::{HostPlan, Kind};
@@ -290,6 +290,12 @@ impl HostRun<'_> {
             Event::Refused(fault) => Err(Trouble::Fault(fault)),
             other => Err(Trouble::failed(format!("unexpected answer: {}", name_of(&other)))),
         })?;
+        if let Some(pending) = &seen.pending {
+            // What is there now may be gone in a moment: no plan can be made of it.
+            let Pending { generation, state } = pending;
+            let what = format!("generation {generation} is {state} and neither confirmed nor undone");
+            return Err(Trouble::Unknown(format!("{what}; the next apply settles it")));
+        }
         let plan = HostPlan::of(self.target.desired, &flat, &seen);
         self.teller.tell(Phase::Done, format!("{} steps", plan.steps.len()));
         Ok(plan)
