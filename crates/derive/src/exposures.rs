@@ -137,7 +137,7 @@ fn one(
     let inside: Vec<IpAddr> = work.hosts.get(&end).map(|h| h.addresses.clone()).unwrap_or_default();
     let inside = if audience == Audience::Lan { on_lans(work, &end, inside) } else { inside };
     if found.admitted.insert((end.clone(), ports.clone(), audience, from.clone())) {
-        admit(work, &inlet, audience, &inside);
+        admit(work, &inlet, audience, &inside, own.is_empty());
     }
     let backends = backends(work, found, id, &hosts, proxy.as_ref(), &port, &why);
     for entry in &mut ways_in {
@@ -187,6 +187,16 @@ fn port(work: &mut Work<'_>, instance: &Instance, expose: &Expose) -> Option<Ins
     port
 }
 
+/// A service that takes requests over a connection it opens itself.
+fn connector(work: &Work<'_>) -> Option<ServiceId> {
+    let model = work.model;
+    let connects = |service: &model::Service| {
+        let module = model.modules.get(&service.module.value);
+        module.is_some_and(|m| m.provides.iter().any(|p| p.value == Provides::Connector))
+    };
+    model.services.iter().find(|(_, service)| connects(service)).map(|(id, _)| id.clone())
+}
+
 /// The proxy for a service: the only one, else the one on its host, else the one at its site.
 fn proxy(
     work: &mut Work<'_>,
@@ -207,6 +217,10 @@ fn proxy(
     };
     if chosen.is_none() {
         let names: Vec<&str> = services.iter().map(|s| s.as_str()).collect();
+        if let (true, Some(connector)) = (names.is_empty(), connector(work)) {
+            work.not_yet(&expose.place, format_args!("requests for {id} by way of {connector}"));
+            return None;
+        }
         let (lack, help) = if names.is_empty() {
             ("the fleet has no proxy that takes requests".to_owned(), "add a service of module `caddy`")
         } else {
@@ -359,7 +373,7 @@ fn on_lans(work: &Work<'_>, host: &HostId, all: Vec<IpAddr>) -> Vec<IpAddr> {
 }
 
 /// Lets those inside reach it: LANs for `lan` and wider, hosts for `fleet`.
-fn admit(work: &mut Work<'_>, inlet: &Inlet<'_>, audience: Audience, inside: &[IpAddr]) {
+fn admit(work: &mut Work<'_>, inlet: &Inlet<'_>, audience: Audience, inside: &[IpAddr], translated: bool) {
     let sources: Vec<IpNet> = match audience {
         Audience::Internet | Audience::Lan => ways::inside_prefixes(work),
         Audience::Fleet => nets(work.hosts.values().flat_map(|h| h.addresses.iter().copied())),
@@ -373,7 +387,7 @@ fn admit(work: &mut Work<'_>, inlet: &Inlet<'_>, audience: Audience, inside: &[I
         if to.is_empty() || from.is_empty() {
             continue;
         }
-        let everyone = audience == Audience::Internet && inlet.from.is_empty();
+        let everyone = translated && audience == Audience::Internet && inlet.from.is_empty();
         for one in traffic(&inlet.ports) {
             let base = rule(one, &inlet.why).to(to.iter().copied());
             let open = if everyone { base.clone() } else { base.clone().from(from.iter().copied()) };

@@ -47,6 +47,9 @@ fn forwarding(work: &mut Work<'_>, id: &HostId) {
         host.sysctls.insert(name.to_owned(), ("1".to_owned(), why.clone()));
     }
     let inside = ways::inside_ifaces(work, id);
+    if inside.len() < 2 {
+        return;
+    }
     let echo =
         rule(Traffic::Icmp, &Why::new(&Place::builtin("icmp"), "pings and errors pass inside the fleet"));
     openings::forward(work, id, echo.iif(inside.iter().cloned()).oif(inside));

@@ -850,6 +850,8 @@ pub struct Scrape {
     pub port: u16,
     /// Path.
     pub path: String,
+    /// Components without which it cannot be scraped.
+    pub depends: Vec<Component>,
     /// Why.
     pub why: Why,
 }
@@ -863,6 +865,8 @@ pub struct Ping {
     pub address: IpAddr,
     /// What it tells about.
     pub component: Component,
+    /// Components without which it gets no answer: the target and everything on the way.
+    pub depends: Vec<Component>,
     /// Why.
     pub why: Why,
 }

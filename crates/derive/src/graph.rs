@@ -89,11 +89,6 @@ impl Graph {
         self.index.contains_key(host)
     }
 
-    /// All ends.
-    pub fn hosts(&self) -> &[HostId] {
-        &self.nodes
-    }
-
     /// For every node the link that leads to the nearest of `owners`; `None` for owners and the unreachable.
     fn tree(&self, owners: &[usize], class: Class) -> Tree {
         let key = (owners.to_vec(), class);

@@ -96,14 +96,7 @@ pub(crate) fn people(work: &mut Work<'_>) {
 
 /// Where each host asks for names that are not the fleet's.
 pub(crate) fn resolvers(work: &mut Work<'_>) {
-    let declared: Vec<IpAddr> = work.model.dns.iter().flat_map(|d| &d.upstream).map(|u| u.value).collect();
-    let (upstream, why) = match work.model.dns.as_ref().and_then(|d| d.upstream.first()) {
-        Some(first) => (declared, Why::new(&first.place, "other names are asked here")),
-        None => {
-            let stock = UPSTREAM.iter().filter_map(|ip| ip.parse().ok()).collect();
-            (stock, Why::new(&Place::builtin("resolver"), "no `dns.upstream` is written"))
-        }
-    };
+    let (upstream, why) = upstream(work);
     let ids: Vec<HostId> = work.hosts.keys().cloned().collect();
     for id in &ids {
         let (v4, v6) = crate::peers::families(work, id);
@@ -111,5 +104,17 @@ pub(crate) fn resolvers(work: &mut Work<'_>) {
         let usable = upstream.iter().copied().filter(|ip| if ip.is_ipv4() { v4 } else { v6 });
         host.resolver.upstream = usable.collect();
         host.resolver.why = why.clone();
+    }
+}
+
+/// The resolvers for other names: the fleet's, or stock ones.
+pub(crate) fn upstream(work: &Work<'_>) -> (Vec<IpAddr>, Why) {
+    let declared: Vec<IpAddr> = work.model.dns.iter().flat_map(|d| &d.upstream).map(|u| u.value).collect();
+    match work.model.dns.as_ref().and_then(|d| d.upstream.first()) {
+        Some(first) => (declared, Why::new(&first.place, "other names are asked here")),
+        None => {
+            let stock = UPSTREAM.iter().filter_map(|ip| ip.parse().ok()).collect();
+            (stock, Why::new(&Place::builtin("resolver"), "no `dns.upstream` is written"))
+        }
     }
 }

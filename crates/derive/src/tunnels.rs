@@ -8,7 +8,7 @@ use crate::alloc;
 use crate::codes;
 use crate::fleet::{TunnelLink, WgInterface};
 use crate::lock::TunnelLock;
-use crate::work::{End, Work};
+use crate::work::Work;
 use artifact::Why;
 use diag::{Diagnostic, Place};
 use ipnet::IpNet;
@@ -332,7 +332,6 @@ fn interface(work: &mut Work<'_>, plan: &Plan<'_>, host: &HostId, name: &str, ad
         peers: Vec::new(),
         why: Why::new(&plan.tunnel.place, format!("tunnel {}", plan.id)),
     };
-    work.ends.push(End { host: host.clone(), iface: name.to_owned() });
     if let Some(host) = work.hosts.get_mut(host) {
         host.wireguard.push(made);
     }

@@ -125,10 +125,9 @@ fn through_tunnels(work: &Work<'_>, from: &HostId, to: &HostId, class: Class) ->
         return along(work, steps, None);
     }
     let gateway = ground.gateway.as_ref()?;
-    let (segment, lan) = ground.lans.first()?;
+    let (segment, _) = ground.lans.first()?;
     let iif = iface_on(work, gateway, segment)?;
     if gateway == to {
-        let _ = lan;
         return Some(Way { arrives: iif, ..Way::default() });
     }
     // The LAN's addresses are what travels, so the tunnels must carry it.
@@ -170,7 +169,7 @@ pub(crate) fn iface_on(work: &Work<'_>, host: &HostId, segment: &str) -> Option<
 }
 
 /// Out by the sender's uplink (its own or its router's) to a public address of the other.
-fn over_internet(work: &Work<'_>, from: &HostId, to: &HostId, address: IpAddr) -> Option<Way> {
+pub(crate) fn over_internet(work: &Work<'_>, from: &HostId, to: &HostId, address: IpAddr) -> Option<Way> {
     let uplink = work.ground.get(to)?.uplinks.iter().find(|u| u.public.contains(&address))?;
     let (v4, v6) = crate::peers::families(work, from);
     if !(if address.is_ipv4() { v4 } else { v6 }) {

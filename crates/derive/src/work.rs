@@ -24,7 +24,6 @@ pub(crate) struct Work<'a> {
     pub segments: BTreeMap<String, Segment>,
     pub hosts: BTreeMap<HostId, Host>,
     pub ground: BTreeMap<HostId, Ground>,
-    pub ends: Vec<End>,
     pub links: Vec<TunnelLink>,
     pub graph: Graph,
     pub placed: BTreeMap<ServiceId, Placed>,
@@ -60,13 +59,6 @@ pub(crate) struct OwnUplink {
     pub place: Place,
 }
 
-/// One end of a tunnel link: an index into [`Work::links`] and which of its ends.
-#[derive(Clone, Debug)]
-pub(crate) struct End {
-    pub host: HostId,
-    pub iface: String,
-}
-
 impl<'a> Work<'a> {
     pub fn new(model: &'a model::Fleet, old: &'a Lock, timers: Option<Timers>) -> Self {
         let name = model.name.as_ref().map_or_else(|| "fleet".to_owned(), |n| n.value.clone());
@@ -84,7 +76,6 @@ impl<'a> Work<'a> {
             segments: BTreeMap::new(),
             hosts: BTreeMap::new(),
             ground: BTreeMap::new(),
-            ends: Vec::new(),
             links: Vec::new(),
             graph: Graph::default(),
             placed: BTreeMap::new(),
