@@ -39,8 +39,8 @@ impl<'a> Exceptions<'a> {
         let until = Date::parse(&exception.until);
         let over = match (until, self.today) {
             (Some(until), Some(today)) => until < today,
-            (Some(_), None) => false,
-            (None, _) => true,
+            // An end that is no day is a finding of its own.
+            (Some(_), None) | (None, _) => false,
         };
         let word = if over { "the exception ended" } else { "set aside" };
         let label = format!("{word} on {}: {}", exception.until.value, exception.reason.value);

@@ -1,6 +1,7 @@
 //! What several rules look at, worked out once: who belongs where, which prefixes and addresses there are,
 //! where services run, which tunnels join whom.
 
+pub mod engines;
 mod exposures;
 mod groups;
 mod kind;

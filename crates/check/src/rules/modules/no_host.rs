@@ -59,8 +59,10 @@ fn unfit(facts: &Facts<'_>, svc: &Svc<'_>, needs: &PlacementNeeds, out: &mut Fin
     let capacities = || hosts().filter_map(|h| h.capacity.as_ref());
     let mut parts = Vec::new();
     if let Some(cpu) = needs.cpu {
-        let most = capacities().filter_map(|c| c.cpu).max().unwrap_or(0);
-        parts.push(format!("{cpu} cores (the most is {most})"));
+        let most = capacities().filter_map(|c| c.cpu).max();
+        let most =
+            most.map_or_else(|| "no host says what it has".to_owned(), |most| format!("the most is {most}"));
+        parts.push(format!("{cpu} cores ({most})"));
     }
     if let Some(memory) = needs.memory {
         let enough = capacities().filter(|c| c.memory.is_some_and(|m| m >= memory)).count();

@@ -11,9 +11,9 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
         let Some(module) = svc.module else { continue };
         let Some((variant, _)) = svc.variant else { continue };
         let contained = matches!(variant, Variant::Container | Variant::Nomad);
-        let of_module = module.variants.container.as_ref().and_then(|c| c.image.as_ref());
+        let of_module = module.variants.container.as_ref().map(|c| c.image.as_ref());
         match &svc.service.image {
-            None if contained && of_module.is_none() => out.push(
+            None if contained && of_module == Some(None) => out.push(
                 Diagnostic::error(
                     codes::NO_IMAGE,
                     &svc.service.module.place,

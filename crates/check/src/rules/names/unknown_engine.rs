@@ -1,24 +1,18 @@
 //! Raw text for an engine that nothing would read.
 
 use crate::codes;
-use crate::facts::Facts;
+use crate::facts::{Facts, engines};
 use crate::rule::Findings;
 use diag::Diagnostic;
 use model::{Label, Sp};
 use std::collections::BTreeMap;
 
-/// Engines that take raw text of a host.
-const OF_HOST: &[&str] = &["bird", "networkd", "nftables", "sysctl"];
-/// Engines that take raw text of a service, beside the one that renders its own module.
-const OF_SERVICE: &[&str] = &["caddy", "systemd"];
-
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     for (id, host) in &facts.fleet.hosts {
-        unknown(&host.r#override, OF_HOST, &format!("host `{id}`"), out);
+        unknown(&host.r#override, engines::OF_HOST, &format!("host `{id}`"), out);
     }
     for svc in &facts.services {
-        let own = svc.module.and_then(|m| m.variants.native.as_ref()).and_then(|n| n.engine.as_deref());
-        let engines: Vec<&str> = OF_SERVICE.iter().copied().chain(own).collect();
+        let engines = engines::of_service(svc);
         unknown(&svc.service.r#override, &engines, &format!("service `{}`", svc.name), out);
     }
 }

@@ -27,6 +27,10 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
         let mut from: Vec<&HostId> = facts.entries_of(exposed, &edges).iter().map(|e| e.host).collect();
         from.sort_unstable();
         from.dedup();
+        // Entries without a public address are another rule's finding.
+        if from.is_empty() && !edges.is_empty() {
+            continue;
+        }
         let flood = floods.entry(from).or_insert_with_key(|from| facts.flood(from, &by_host));
         if !targets.iter().any(|t| flood.contains_key(t)) {
             out.push(describe(facts, exposed, &targets, edges.is_empty(), flood));

@@ -1,19 +1,28 @@
 //! Raw text for an engine, which the rules cannot read.
 
 use crate::codes;
-use crate::facts::Facts;
+use crate::facts::{Facts, engines};
 use crate::rule::Findings;
 use diag::Diagnostic;
+use model::{Label, Sp};
+use std::collections::BTreeMap;
 
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
-    let hosts = facts.fleet.hosts.iter();
-    let of_hosts =
-        hosts.flat_map(|(id, h)| h.r#override.iter().map(move |raw| (format!("host `{id}`"), raw)));
-    let of_services = facts
-        .services
-        .iter()
-        .flat_map(|s| s.service.r#override.iter().map(move |raw| (format!("service `{}`", s.name), raw)));
-    for (of, (engine, text)) in of_hosts.chain(of_services) {
+    for (id, host) in &facts.fleet.hosts {
+        unchecked(&host.r#override, engines::OF_HOST, &format!("host `{id}`"), out);
+    }
+    for svc in &facts.services {
+        unchecked(
+            &svc.service.r#override,
+            &engines::of_service(svc),
+            &format!("service `{}`", svc.name),
+            out,
+        );
+    }
+}
+
+fn unchecked(raw: &BTreeMap<Label, Sp<String>>, engines: &[&str], of: &str, out: &mut Findings) {
+    for (engine, text) in raw.iter().filter(|(engine, _)| engines.contains(&engine.as_str())) {
         out.push(
             Diagnostic::warning(
                 codes::RAW_TEXT,
