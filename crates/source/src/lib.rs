@@ -14,7 +14,7 @@ mod text;
 pub mod yaml;
 
 pub use folder::{Role, role};
-pub use load::{Sources, load, settle};
+pub use load::{Sources, load, settle, tree};
 pub use reference::language_reference;
 pub use schema::{schema, schema_of};
 pub use text::MAX_BYTES;

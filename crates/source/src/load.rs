@@ -3,7 +3,7 @@
 use crate::{builtin, codes, compose, folder};
 use diag::{Diagnostic, Place, Report, Severity};
 use model::decode::{Cx, Decode};
-use model::{Fleet, Sp};
+use model::{Fleet, Node, Sp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The files of a fleet's folder, by path relative to it with `/` between parts. Files whose
@@ -49,6 +49,15 @@ pub fn load(sources: &Sources) -> (Option<Fleet>, Report) {
         }
     }
     (Some(fleet), report)
+}
+
+/// The fleet as it is written, profiles put in: one tree, before it means anything. `None` when nothing could
+/// be read. For showing what stands where; [`load`] reports what is wrong with it.
+pub fn tree(sources: &Sources) -> Option<Node> {
+    let mut report = Report::new();
+    let mut root = folder::assemble(sources, &mut report)?;
+    compose::compose(&mut root, &mut report);
+    Some(root)
 }
 
 /// Puts what reading and what the rules found together. A rule's finding in a file that could not be read
