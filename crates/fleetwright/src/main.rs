@@ -1,2 +1,7 @@
-//! Arguments in, words out.
-fn main() {}
+//! The `fleetwright` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fleetwright::run(std::env::args_os()).into()
+}

@@ -85,6 +85,15 @@ impl NamespaceRemote {
 }
 
 impl NamespaceRemote {
+    /// The number of the machine's first process, as this machine sees it.
+    ///
+    /// # Errors
+    /// When the machine is switched off.
+    pub fn pid(&self) -> Result<i32, RemoteError> {
+        let (leader, _handle) = self.leader()?;
+        Ok(leader.pid)
+    }
+
     /// Removes a file. One that is not there is fine.
     pub(crate) fn remove(&self, path: &str) -> Result<(), RemoteError> {
         let root = self.root()?;

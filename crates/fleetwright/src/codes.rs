@@ -1,0 +1,32 @@
+//! Codes of diagnostics the command line itself makes. Numbers are stable; never reuse one.
+
+/// No folder with a `fleet.yaml` here or above.
+pub const NO_FLEET: &str = "FW3001";
+/// A file could not be read.
+pub const UNREADABLE: &str = "FW3002";
+/// A file could not be written.
+pub const UNWRITABLE: &str = "FW3003";
+/// The fleet has no host, path, line or thing of this name.
+pub const NO_SUCH: &str = "FW3004";
+/// The lock does not say what the sources need.
+pub const STALE_LOCK: &str = "FW3005";
+/// The value of a secret is not on this machine.
+pub const NO_SECRET: &str = "FW3006";
+/// There is no way onto the hosts.
+pub const NO_WAY: &str = "FW3007";
+/// The folder already holds a fleet or an output that is not ours.
+pub const IN_THE_WAY: &str = "FW3008";
+/// There is no diagnostic of this code.
+pub const NO_CODE: &str = "FW3009";
+/// The lock or a secret is damaged.
+pub const DAMAGED: &str = "FW3010";
+/// An answer is needed and there is nobody to ask.
+pub const NO_ANSWER: &str = "FW3011";
+/// This machine lacks something the twin needs.
+pub const LACKS: &str = "FW3012";
+/// The twin could not be built, found, changed or taken down.
+pub const TWIN: &str = "FW3013";
+/// Stopped before the end.
+pub const INTERRUPTED: &str = "FW3014";
+/// There is no schema of this kind.
+pub const NO_KIND: &str = "FW3015";

@@ -1,0 +1,40 @@
+//! One file a command.
+
+pub mod apply;
+pub mod check;
+pub mod completions;
+pub mod explain;
+pub mod graph;
+pub mod init;
+pub mod lock;
+pub mod man;
+pub mod plan;
+pub mod render;
+pub mod schema;
+pub mod show;
+pub mod status;
+pub mod twin;
+pub mod why;
+
+use crate::cli::Command;
+
+/// The command's name, as JSON answers have it.
+pub fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Init(_) => "init",
+        Command::Check(_) => "check",
+        Command::Explain(_) => "explain",
+        Command::Schema(_) => "schema",
+        Command::Show(_) => "show",
+        Command::Lock(_) => "lock",
+        Command::Render(_) => "render",
+        Command::Why(_) => "why",
+        Command::Graph(_) => "graph",
+        Command::Plan(_) => "plan",
+        Command::Apply(_) => "apply",
+        Command::Status(_) => "status",
+        Command::Twin(twin) => twin::name(twin),
+        Command::Completions(_) => "completions",
+        Command::Man(_) => "man",
+    }
+}

@@ -1,0 +1,137 @@
+//! `fleetwright render`.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::secret_store::Store;
+use crate::ui::{Style, Table};
+use crate::{Cx, codes, output_tree, pipeline};
+use artifact::Desired;
+use clap::Args;
+use diag::Diagnostic;
+use model::HostId;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Write every file of every host
+///
+/// All or nothing: with any error the folder of the last time stays as it was. Without --out only lists
+/// what would be written. Secrets are shown as ‹secret NAME› unless --secrets is given.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fleetwright render\n  fleetwright render --host kyiv-gw --out /tmp/kyiv\n  \
+    fleetwright render --out build/hosts --secrets"
+)]
+pub struct Render {
+    /// Only this host (may be repeated)
+    #[arg(long, value_name = "HOST")]
+    host: Vec<String>,
+    /// The folder to write, HOST/PATH for each file; replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// With the values of secrets; such files get mode 0600
+    #[arg(long, requires = "out")]
+    secrets: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the fleet has errors, there is no such host, or the folder cannot be written.
+pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
+    let rendered = pipeline::render(cx)?;
+    let checked = &rendered.chosen.checked;
+    let hosts = choose(&rendered.hosts, &command.host)?;
+    let mut fields: Vec<(&str, Value)> = vec![("hosts", listing(&hosts))];
+    if let Some(out) = &command.out {
+        let store = Store::of_fleet(&checked.folder);
+        let missing = std::cell::RefCell::new(None);
+        let value = |name: &str| {
+            store.get(name).unwrap_or_else(|e| {
+                missing.borrow_mut().get_or_insert(e);
+                None
+            })
+        };
+        let reveal: Option<output_tree::Reveal<'_>> = if command.secrets { Some(&value) } else { None };
+        let written = output_tree::write(out, &hosts, reveal);
+        // A secret that is there and cannot be used says more than one that is missing.
+        if let Some(failure) = missing.into_inner() {
+            return Err(failure);
+        }
+        let files = written?;
+        fields.push(("out", json!(out)));
+        return pipeline::finish(cx, checked, Exit::Ok, fields, || {
+            if cx.global.quiet {
+                String::new()
+            } else {
+                format!("{files} files of {} hosts in {}\n", hosts.len(), out.display())
+            }
+        });
+    }
+    pipeline::finish(cx, checked, Exit::Ok, fields, || {
+        if cx.global.quiet {
+            return String::new();
+        }
+        let mut text = String::new();
+        for (host, desired) in &hosts {
+            text.push_str(&cx.console.paint.with(Style::Bold, host.as_str()));
+            text.push('\n');
+            let mut table = Table::new();
+            for (path, file) in &desired.files {
+                let lines = format!("{} lines", file.text.lines.len());
+                table.styled([
+                    (path, None),
+                    (&format!("{:04o}", file.mode), Some(Style::Dim)),
+                    (&file.engine, Some(Style::Dim)),
+                    (&lines, Some(Style::Dim)),
+                ]);
+            }
+            text.push_str(&table.text(2, cx.console.width, cx.console.paint));
+        }
+        text
+    })
+}
+
+/// The hosts that were named, or all.
+///
+/// # Errors
+/// When the fleet has no host of a name.
+pub fn choose(
+    all: &BTreeMap<HostId, Desired>,
+    named: &[String],
+) -> Result<BTreeMap<HostId, Desired>, Failure> {
+    if named.is_empty() {
+        return Ok(all.clone());
+    }
+    let mut chosen = BTreeMap::new();
+    for name in named {
+        let (id, desired) = all.get_key_value(name.as_str()).ok_or_else(|| no_host(name, all.keys()))?;
+        chosen.insert(id.clone(), desired.clone());
+    }
+    Ok(chosen)
+}
+
+/// There is no host of this name.
+pub fn no_host<'a>(name: &str, all: impl Iterator<Item = &'a HostId>) -> Failure {
+    let unknown = Diagnostic::bare(codes::NO_SUCH, format!("the fleet has no host `{name}`"));
+    Failure::new(Exit::Errors, unknown.suggest(name, all.map(HostId::as_str)))
+}
+
+fn listing(hosts: &BTreeMap<HostId, Desired>) -> Value {
+    let one = |desired: &Desired| {
+        let files: serde_json::Map<String, Value> = desired
+            .files
+            .iter()
+            .map(|(path, f)| {
+                let text = f.text.public();
+                (path.clone(), json!({"engine": f.engine, "mode": format!("{:04o}", f.mode), "owner": f.owner, "text": text}))
+            })
+            .collect();
+        json!({
+            "packages": desired.packages.keys().collect::<Vec<_>>(),
+            "files": files,
+            "units": desired.units.keys().collect::<Vec<_>>(),
+        })
+    };
+    Value::Object(hosts.iter().map(|(host, desired)| (host.to_string(), one(desired))).collect())
+}

@@ -1,0 +1,193 @@
+//! `fleetwright twin up`.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::pipeline;
+use crate::twin_fleet::{self, Record, TwinFleet};
+use crate::ui::{Interrupt, Progress, Style, Table};
+use crate::{Cx, codes, commands, folder, way};
+use ::apply::FleetOutcome;
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+use twin::session::{Session, TimerChange, timer_changes};
+use twin::world::{Alteration, World};
+use twin::{Condition, TwinError, Watch};
+
+/// Boot the fleet's twin and apply to it
+///
+/// The base image is built once (a minute or two) and kept in /var/cache/fleetwright. On failure and on
+/// Ctrl-C everything is released again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  fleetwright twin up examples/two-sites && fleetwright twin prove\n  \
+    fleetwright twin up --exact-timers --name slow")]
+pub struct Up {
+    /// The fleet's folder [default: as with -C]
+    #[arg(value_name = "FLEET")]
+    folder: Option<PathBuf>,
+    /// The twin's name [default: the folder's]
+    #[arg(long)]
+    name: Option<String>,
+    /// Run with the engines' own timers instead of short ones
+    #[arg(long)]
+    exact_timers: bool,
+    /// Boot the machines and apply nothing
+    #[arg(long)]
+    bare: bool,
+    /// When the apply fails, leave the twin up to look at
+    #[arg(long, conflicts_with = "bare")]
+    keep: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the fleet has errors, this machine lacks something, or a step fails.
+pub fn run(command: &Up, cx: &Cx) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let interrupt = Interrupt::listen()
+        .map_err(|e| Failure::bare(Exit::Errors, codes::TWIN, format!("listen for signals: {e}")))?;
+    let named = command.folder.as_deref().or(cx.global.fleet.as_deref());
+    let record = twin_fleet::record(&folder::find(named)?, command.name.as_deref(), command.exact_timers)?;
+    let progress = Progress::new(&cx.console, "reading and rendering");
+    ready(&record)?;
+    let fleet = twin_fleet::load(cx, &record)?;
+    let world = fleet.world()?;
+    let told = Told::of(cx, &record, &fleet, &world)?;
+    let watch = Watch::new(progress.teller(), interrupt.flag());
+    let session = Session::up(&record.name, world, &fleet.desired, &watch).map_err(twin_fleet::failure)?;
+    twin_fleet::remember(&session.twin, &record)?;
+    let machines = session.twin.topology().machines.len();
+    let booted = begun.elapsed();
+    let mut applied = None;
+    if !command.bare {
+        progress.say("applying");
+        let outcome = bring(&session, &fleet, &progress);
+        let well = outcome.as_ref().is_ok_and(FleetOutcome::is_ok);
+        if interrupt.asked() || (!well && !command.keep) {
+            progress.say("releasing");
+            session.twin.down().map_err(twin_fleet::failure)?;
+        }
+        if interrupt.asked() {
+            return Err(twin_fleet::failure(TwinError::Cancelled));
+        }
+        applied = Some(outcome?);
+    }
+    drop(progress);
+    let exit = applied.as_ref().map_or(Exit::Ok, commands::apply::exit_of);
+    let fields = vec![
+        ("twin", json!(record.name)),
+        ("machines", json!(machines)),
+        ("booted_ms", json!(booted.as_millis())),
+        ("outcome", json!(applied)),
+        ("differs", json!(told)),
+    ];
+    pipeline::finish(cx, &fleet.checked, exit, fields, || {
+        if let Some(outcome) = applied.as_ref().filter(|o| !o.is_ok()) {
+            let word = if command.keep {
+                "left up to look at"
+            } else {
+                "released again; --keep leaves it up to look at"
+            };
+            return format!("{}twin {} is {word}\n", commands::apply::tell(cx, outcome), record.name);
+        }
+        if cx.global.quiet {
+            return String::new();
+        }
+        let ok = cx.console.paint.with(Style::Good, "ok");
+        let what = if command.bare { "booted" } else { "booted and applied" };
+        let seconds = begun.elapsed().as_secs_f64();
+        format!(
+            "{ok} twin {} is up: {machines} machines {what} in {seconds:.1} s\n{}",
+            record.name,
+            told.text(cx)
+        )
+    })
+}
+
+/// Refuses early what would fail after minutes.
+fn ready(record: &Record) -> Result<(), Failure> {
+    let lacks: Vec<String> =
+        twin::preflight().into_iter().filter(|l| l.fatal).map(|l| l.to_string()).collect();
+    if !lacks.is_empty() {
+        return Err(twin_fleet::failure(TwinError::Lacks(lacks)));
+    }
+    let up = twin::twins().map_err(twin_fleet::failure)?;
+    if up.iter().any(|t| t.name == record.name && t.condition == Condition::Running) {
+        return Err(twin_fleet::failure(TwinError::Exists(record.name.clone())));
+    }
+    Ok(())
+}
+
+/// Applies to a twin, with what happens on the progress line.
+///
+/// # Errors
+/// When a host is not in the twin or there is no agent.
+pub fn bring(session: &Session, fleet: &TwinFleet, progress: &Progress) -> Result<FleetOutcome, Failure> {
+    let events = way::Events::onto(progress);
+    let values = |name: &str| fleet.values.get(name).cloned();
+    session.apply(&fleet.subject(&values), &way::options()?, &events.sender()).map_err(twin_fleet::failure)
+}
+
+/// What a twin does otherwise than production.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    alterations: Vec<Alteration>,
+    timers: Vec<TimerChange>,
+    /// Secrets with a value made for the twin.
+    secrets: Vec<String>,
+}
+
+impl Told {
+    /// Of a fleet and the world around it.
+    ///
+    /// # Errors
+    /// When more than timers differs between the exact files and the twin's, which must not be.
+    pub fn of(cx: &Cx, record: &Record, fleet: &TwinFleet, world: &World) -> Result<Self, Failure> {
+        let timers = if record.exact_timers {
+            Vec::new()
+        } else {
+            let exact = twin_fleet::load(cx, &Record { exact_timers: true, ..record.clone() })?;
+            timer_changes(&exact.desired, &fleet.desired).map_err(|path| {
+                Failure::bare(
+                    Exit::Errors,
+                    codes::TWIN,
+                    format!("{path} differs in the twin by more than its timers"),
+                )
+            })?
+        };
+        let secrets = fleet.stand_ins.iter().cloned().collect();
+        Ok(Told { alterations: world.alterations.clone(), timers, secrets })
+    }
+
+    /// For people: a line an alteration, equal ones once.
+    pub fn text(&self, cx: &Cx) -> String {
+        let mut places: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for a in &self.alterations {
+            places.entry((&a.what, &a.why)).or_default().push(&a.at);
+        }
+        let mut table = Table::new();
+        for ((what, why), at) in &places {
+            table
+                .styled([(&at.join(", "), Some(Style::Name)), (&format!("{what}: {why}"), Some(Style::Dim))]);
+        }
+        for t in &self.timers {
+            let words = format!("{} in place of {}", t.short.trim(), t.exact.trim());
+            table.styled([(&t.path, Some(Style::Name)), (&words, Some(Style::Dim))]);
+        }
+        if !self.secrets.is_empty() {
+            let words = format!(
+                "{} values made for this twin, because they are not on this machine",
+                self.secrets.len()
+            );
+            table.styled([("secrets", Some(Style::Name)), (&words, Some(Style::Dim))]);
+        }
+        if table.is_empty() {
+            return String::new();
+        }
+        format!("otherwise than in production:\n{}", table.text(2, cx.console.width, cx.console.paint))
+    }
+}

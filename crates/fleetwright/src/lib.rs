@@ -1,0 +1,72 @@
+//! Arguments in, words out. The library never prints by itself: every word goes through [`ui::Console`].
+//!
+//! `cli` defines the command line, `commands` has one file a command, `folder` is the only place that reads
+//! the fleet's files, `lock_file` and `secret_store` the only ones that write beside them, `pipeline` runs
+//! the pure rooms in their order.
+
+pub mod cli;
+pub mod codes;
+pub mod commands;
+pub mod exit;
+pub mod failure;
+pub mod folder;
+pub mod graph;
+pub mod keys;
+pub mod lock_file;
+pub mod output_tree;
+pub mod pipeline;
+
+pub mod secret_store;
+pub mod twin_fleet;
+pub mod ui;
+pub mod way;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use exit::Exit;
+use ui::Console;
+
+/// What every command gets.
+pub struct Cx {
+    /// Options of every command.
+    pub global: cli::Global,
+    /// Where words go.
+    pub console: Console,
+    /// Name of the command, for JSON.
+    pub command: &'static str,
+}
+
+/// Runs one command line, the program's name first.
+pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are errors to clap; a closed pipe is nobody's fault.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    let console = Console::new(&cli.global);
+    let cx = Cx { command: commands::name(&cli.command), global: cli.global, console };
+    let ended = match cli.command {
+        Command::Init(c) => commands::init::run(&c, &cx),
+        Command::Check(c) => commands::check::run(&c, &cx),
+        Command::Explain(c) => commands::explain::run(&c, &cx),
+        Command::Schema(c) => commands::schema::run(&c, &cx),
+        Command::Show(c) => commands::show::run(&c, &cx),
+        Command::Lock(c) => commands::lock::run(&c, &cx),
+        Command::Render(c) => commands::render::run(&c, &cx),
+        Command::Why(c) => commands::why::run(&c, &cx),
+        Command::Graph(c) => commands::graph::run(&c, &cx),
+        Command::Plan(c) => commands::plan::run(&c, &cx),
+        Command::Apply(c) => commands::apply::run(&c, &cx),
+        Command::Status(c) => commands::status::run(&c, &cx),
+        Command::Twin(c) => commands::twin::run(&c, &cx),
+        Command::Completions(c) => commands::completions::run(&c, &cx),
+        Command::Man(c) => commands::man::run(&c, &cx),
+    };
+    match ended {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(&cx),
+    }
+}
