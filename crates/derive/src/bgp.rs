@@ -320,11 +320,10 @@ fn internal(
     out
 }
 
-/// A name fit for a BIRD protocol.
+/// A name fit for a BIRD protocol. A bare `provider` or `peer` would hide BIRD's own word.
 fn protocol_name(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    // A symbol does not start with a digit.
-    if plain.starts_with(|c: char| c.is_ascii_digit()) { format!("n{plain}") } else { plain }
+    let plain = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
+    format!("bgp_{}", plain.collect::<String>())
 }
 
 /// Packets from the fleet's own prefixes leave by the borders' default routes, which are in a table of their
