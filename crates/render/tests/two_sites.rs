@@ -27,3 +27,31 @@ fn every_line_knows_why() {
         }
     }
 }
+
+/// Every host has the names of the whole fleet: the text is held once, or a fleet's size would count twice.
+#[test]
+fn the_names_are_shared_by_all_hosts() {
+    let (hosts, _) = render::render(&two_sites());
+    let mut texts = hosts.values().map(|h| &h.files["/etc/fleetwright/names"].text.lines);
+    let first = texts.next().unwrap();
+    assert!(texts.all(|other| std::sync::Arc::ptr_eq(first, other)));
+}
+
+#[test]
+fn one_host_alone_is_the_same_as_among_all() {
+    let fleet = two_sites();
+    let (hosts, _) = render::render(&fleet);
+    for (id, desired) in &hosts {
+        assert_eq!(&render::render_host(&fleet, id).0, desired);
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    let codes = include_str!("../src/codes.rs").lines().filter_map(|l| l.split('"').nth(1));
+    for code in codes {
+        let page = format!("{}/../../docs/codes/{code}.md", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{page}: {e}"));
+        assert!(text.starts_with(&format!("# {code}: ")) && text.contains("**The way out.**"), "{page}");
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod anycast;
 pub mod checkers;
+pub mod examples;
 pub mod golden;
 pub mod watched;
 

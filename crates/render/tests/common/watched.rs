@@ -9,6 +9,7 @@ fn ping(name: &str, address: &str, component: Component) -> Ping {
         name: name.into(),
         address: ip(address),
         component,
+        depends: Vec::new(),
         why: why("hosts/kyiv-gw.yaml", "every host is pinged"),
     }
 }
@@ -57,6 +58,7 @@ pub fn watched() -> Fleet {
         address: ip(address),
         port,
         path: "/metrics".into(),
+        depends: Vec::new(),
         why: why("services/metrics.yaml", "scraped"),
     };
     fleet.receivers.insert(
