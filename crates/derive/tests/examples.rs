@@ -33,3 +33,18 @@ fn two_sites() {
 fn anycast() {
     golden("anycast");
 }
+
+#[test]
+fn atlas() {
+    golden("atlas");
+}
+
+#[test]
+fn constellation() {
+    golden("constellation");
+}
+
+#[test]
+fn standards() {
+    golden("standards");
+}
