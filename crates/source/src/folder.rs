@@ -63,6 +63,8 @@ pub fn role(path: &str) -> Role<'_> {
         [kind, file] if yaml && KINDS.contains(kind) => {
             Role::Thing(kind, file.strip_suffix(".yaml").unwrap_or(file))
         }
+        // Deeper trees of other folders are some other program's, or what `render` wrote.
+        [folder, _, _, ..] if !KINDS.contains(folder) => Role::Other,
         _ if yaml || path.ends_with(".yml") || path.ends_with(".YAML") => Role::Stray,
         // A kind's folder holds nothing but its things; a file there with another ending is a slip.
         [kind, ..] if parts.len() > 1 && KINDS.contains(kind) && !path.ends_with(".md") => Role::Stray,
