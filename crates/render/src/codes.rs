@@ -1,7 +1,7 @@
 //! Codes of what rendering has to say.
 
 /// A module names a renderer that does not exist.
-pub const NO_ENGINE: &str = "FW0901";
+pub const NO_ENGINE: &str = "FW0911";
 /// Two things want the same path or unit on a host.
 pub const TWO_OWNERS: &str = "FW0902";
 /// A module's text names a placeholder that has no value.

@@ -196,7 +196,7 @@ fn faults_are_named_and_nothing_is_dropped_in_silence() {
 
     let unknown = "description: x\nvariants: {native: {packages: [x], unit: x.service, engine: cady}}\n";
     let (_, report) = render(&with(vec![app(unknown)]));
-    assert_eq!(codes(&report), ["FW0901"]);
+    assert_eq!(codes(&report), ["FW0911"]);
     assert_eq!(report.items[0].help.as_deref(), Some("did you mean `caddy`?"));
 
     let (desired, report) = render(&with(vec![instance("a", "redis", Variant::Incus)]));
