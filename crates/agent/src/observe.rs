@@ -8,7 +8,7 @@ use crate::system::{System, fault};
 use crate::systemd::names;
 use crate::tree::{self, Entry};
 use artifact::protocol::{Code, Fault, Pending};
-use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, UnitRest};
+use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, Unit, UnitRest};
 use std::collections::BTreeSet;
 
 /// Text up to this size is sent for a diff.
@@ -213,14 +213,14 @@ impl Look<'_> {
             let was = found.paths.get(path).unwrap_or(&Entry::Missing);
             if is != *was && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
                 let before = self.printable(path, &is, &bytes, false);
-                out.files.insert(path.clone(), Leave { restores: *was != Entry::Missing, before });
+                out.files.insert(path.clone(), leave(record, path, was, before));
             }
         }
         for path in record.desired.links.keys().filter(|p| !wanted(p)) {
             let (is, _) = self.at(path)?;
             let was = found.paths.get(path).unwrap_or(&Entry::Missing);
             if is != *was && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
-                out.links.insert(path.clone(), Leave { restores: *was != Entry::Missing, before: None });
+                out.links.insert(path.clone(), leave(record, path, was, None));
             }
         }
         let kept: BTreeSet<String> = desired.users.values().filter_map(keys_file).map(|(p, _)| p).collect();
@@ -230,7 +230,8 @@ impl Look<'_> {
             let (is, _) = self.at(&path)?;
             let was = found.paths.get(&path).unwrap_or(&Entry::Missing);
             if is != *was && !wanted(&path) && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
-                out.files.insert(path, Leave { restores: *was != Entry::Missing, before: None });
+                let leave = leave(record, &path, was, None);
+                out.files.insert(path, leave);
             }
         }
         self.leaving_dirs(desired, record, out)?;
@@ -279,6 +280,19 @@ impl Look<'_> {
             rest.reads = unit.reload_on.union(&unit.restart_on).cloned().collect();
             out.units.insert(name.clone(), rest);
         }
+    }
+}
+
+/// A path that leaves, with the units of the generation on record that read it.
+fn leave(record: &Manifest, path: &str, was: &Entry, before: Option<String>) -> Leave {
+    let read_by = |on: fn(&Unit) -> &BTreeSet<String>| {
+        record.desired.units.iter().filter(|(_, u)| on(u).contains(path)).map(|(n, _)| n.clone()).collect()
+    };
+    Leave {
+        restores: *was != Entry::Missing,
+        reloads: read_by(|u| &u.reload_on),
+        restarts: read_by(|u| &u.restart_on),
+        before,
     }
 }
 

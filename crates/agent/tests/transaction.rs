@@ -295,3 +295,15 @@ fn only_the_last_generations_are_kept() {
     assert_eq!(report.remaining, Vec::<String>::new());
     assert_eq!(world.text("/etc/web/web.conf"), "listen 6\n");
 }
+
+#[test]
+fn a_file_that_leaves_restarts_the_unit_that_read_it() {
+    let world = World::new();
+    world.settle(&first());
+    world.calls();
+    let mut desired = first();
+    desired.files.remove("/etc/db/db.conf");
+    desired.units.insert("db.service".into(), unit(&[], &["/etc/db/deep/key"], &[]));
+    world.settle(&desired);
+    assert_eq!(world.calls(), ["restart db.service", "stop fleetwright-deadman.timer"]);
+}

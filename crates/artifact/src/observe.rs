@@ -158,6 +158,12 @@ pub struct Leaving {
 pub struct Leave {
     /// True when something was there before the fleet took the path, and is put back.
     pub restores: bool,
+    /// Units that had it in `reload_on`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reloads: BTreeSet<String>,
+    /// Units that had it in `restart_on`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub restarts: BTreeSet<String>,
     /// The text that is there now, under the rules of [`PathDiff::before`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,

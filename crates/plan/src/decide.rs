@@ -199,16 +199,26 @@ fn unit_steps(desired: &FlatDesired, seen: &Observation, changed: &BTreeSet<&str
             out.stops.insert(0, step(Kind::Unit, name, Change::Stop, Vec::new()));
         }
         if unit.active {
-            out.runs.extend(run_step(name, unit, now, changed));
+            out.runs.extend(run_step(name, unit, now, seen, changed));
         }
     }
     out
 }
 
-fn run_step(name: &str, unit: &Unit, now: &UnitSeen, changed: &BTreeSet<&str>) -> Option<Step> {
-    let restarts = causes(changed, |p| unit.restart_on.contains(p) || is_own_file(name, p));
+fn run_step(
+    name: &str,
+    unit: &Unit,
+    now: &UnitSeen,
+    seen: &Observation,
+    changed: &BTreeSet<&str>,
+) -> Option<Step> {
+    // What leaves is named by the state before only.
+    let left = |p: &str| seen.leaving.files.get(p).or_else(|| seen.leaving.links.get(p));
+    let restarted = |p: &str| left(p).is_some_and(|l| l.restarts.contains(name));
+    let reloaded = |p: &str| left(p).is_some_and(|l| l.reloads.contains(name));
+    let restarts = causes(changed, |p| unit.restart_on.contains(p) || is_own_file(name, p) || restarted(p));
     let in_folder = |p: &str| unit.reload_on.iter().any(|on| on.ends_with('/') && p.starts_with(on.as_str()));
-    let reloads = causes(changed, |p| unit.reload_on.contains(p) || in_folder(p));
+    let reloads = causes(changed, |p| unit.reload_on.contains(p) || in_folder(p) || reloaded(p));
     if now.active == "activating" && unit.kind == UnitKind::Service {
         let looping = now.sub == "auto-restart";
         let change = if looping || !restarts.is_empty() { Change::Restart } else { Change::Start };

@@ -156,7 +156,11 @@ fn changed_lines_give_their_reasons_and_secrets_stay_hidden() {
 fn what_leaves() {
     let mut seen = quiet();
     let old = "[Unit]\nDescription=old\n";
-    let leave = |restores, before: Option<&str>| Leave { restores, before: before.map(str::to_owned) };
+    let leave = |restores, before: Option<&str>| Leave {
+        restores,
+        before: before.map(str::to_owned),
+        ..Leave::default()
+    };
     seen.leaving.files.insert("/etc/systemd/system/old.service".into(), leave(false, Some(old)));
     seen.leaving.files.insert("/etc/default/thing".into(), leave(true, None));
     seen.leaving.dirs.insert("/etc/old".into(), Leave::default());
