@@ -7,7 +7,7 @@ use crate::codes;
 use crate::cx::Cx;
 use crate::out::{HEADER, Out, Rights};
 use artifact::{Text, Why};
-use derive::fleet::Bgp;
+use derive::fleet::{Bgp, SessionKind};
 use diag::{Diagnostic, Place};
 use engine::bird::{DAEMON, FILE, checked, seen};
 use ipnet::IpNet;
@@ -64,7 +64,8 @@ pub(crate) fn render(cx: &Cx<'_>, out: &mut Out<'_>) {
 }
 
 fn rpki(bgp: &Bgp, text: &mut Text) {
-    if bgp.rpki.is_empty() {
+    let outside = bgp.sessions.iter().any(|s| matches!(s.kind, SessionKind::External { .. }));
+    if bgp.rpki.is_empty() || !outside {
         return;
     }
     let why = Why::new(&bgp.place, "routes are held against ROAs (RFC 6811)");
