@@ -115,6 +115,20 @@ pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
     Some(tree.into_node())
 }
 
+/// True when a thing is not in the tree because of this fault: names that refer to it would look as if they
+/// led nowhere, so rules about names cannot be tried.
+pub fn loses_a_thing(fault: &Diagnostic) -> bool {
+    match fault.code {
+        codes::STRAY_FILE => {
+            let file = fault.place.as_ref().map_or("", |p| &*p.file);
+            let near = |folder| diag::nearest(folder, KINDS.iter().copied()).is_some();
+            !file.ends_with(".yaml") || file.split_once('/').is_some_and(|(folder, _)| near(folder))
+        }
+        codes::DUPLICATE_KEY | codes::DOCUMENTS | codes::TAG | codes::TWICE => false,
+        _ => fault.severity == diag::Severity::Error,
+    }
+}
+
 /// Top-level entries and, for kinds, where each thing was first described.
 #[derive(Default)]
 struct Tree {

@@ -24,8 +24,7 @@ pub fn load(sources: &Sources) -> (Option<Fleet>, Report) {
     let Some(mut root) = folder::assemble(sources, &mut report) else {
         return (None, report);
     };
-    // Files that could not be read leave holes; names that point into them would be reported as missing.
-    let whole = !report.has_errors();
+    let whole = !report.items.iter().any(folder::loses_a_thing);
     compose::compose(&mut root, &mut report);
     let mut cx = Cx::default();
     let fleet = Fleet::decode(&root, &mut cx);

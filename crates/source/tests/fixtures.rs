@@ -111,3 +111,49 @@ fn similar(a: &str, b: &str) {
     }
     assert_eq!(a.len(), b.len());
 }
+
+#[test]
+fn slips_leave_a_fleet_that_rules_can_look_at_and_lost_things_do_not() {
+    let load = |files: &[(&str, &str)]| {
+        let mut sources = source::Sources::default();
+        for (path, text) in files {
+            sources.files.insert((*path).to_owned(), text.as_bytes().to_vec());
+        }
+        let (fleet, report) = source::load(&sources);
+        assert!(report.has_errors(), "{files:?}");
+        fleet
+    };
+    let good = ("sites/home.yaml", "uplink: cgnat");
+    for slip in [
+        ("hosts/a.yaml", "site: home\nsitte: home"),
+        ("hosts/a.yaml", "site: home\nsite: away"),
+        ("hosts/a.yaml", "capacity: {cpu: many}"),
+        ("dnss.yaml", "upstream: 192.0.2.53"),
+        ("playbooks/web.yaml", "- hosts: all"),
+    ] {
+        assert!(load(&[good, slip]).is_some(), "{slip:?}");
+    }
+    for lost in [
+        ("hosts/a.yaml", "site: [home"),
+        ("hosts/a.yml", "site: home"),
+        ("host/a.yaml", "site: home"),
+        ("hosts/A.yaml", "site: home"),
+        ("services/a.yaml", "on: home"),
+        ("fleet.yaml", "hosts: {b: &b {}, <<: *b}"),
+    ] {
+        assert!(load(&[good, lost]).is_none(), "{lost:?}");
+    }
+}
+
+#[test]
+fn findings_in_files_with_faults_are_left_out() {
+    use diag::{Diagnostic, Place, Report};
+    let at = |file: &str| Place::new(file, 1, 1);
+    let (mut reading, mut rules) = (Report::new(), Report::new());
+    reading.push(Diagnostic::error("FW0101", &at("a.yaml"), "unknown key"));
+    reading.push(Diagnostic::note("FW0040", &at("b.yaml"), "hides"));
+    rules.push(Diagnostic::error("FW0308", &at("a.yaml"), "follows from it"));
+    rules.push(Diagnostic::error("FW0201", &at("b.yaml"), "a fault of its own"));
+    let codes: Vec<&str> = source::settle(reading, rules).items.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["FW0101", "FW0040", "FW0201"]);
+}
