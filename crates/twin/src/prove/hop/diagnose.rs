@@ -72,8 +72,19 @@ pub(crate) fn diagnose(
         .find(|e| serves(e) && came_in(e))
         .or_else(|| exposure.entries.iter().find(serves))
         .or(exposure.entries.first())?;
-    let way = Way { fleet, entry, client, observed };
-    let at = |fits: fn(&HopKind) -> bool| entry.hops.iter().find(|h| fits(&h.what));
+    // Hops of the other family are not on this way.
+    let ours = |ip: &IpAddr| address.is_none_or(|a| a.is_ipv4() == ip.is_ipv4());
+    let hops: Vec<&Hop> = entry
+        .hops
+        .iter()
+        .filter(|h| match &h.what {
+            HopKind::Dnat(ip) | HopKind::Listen(ip, _) | HopKind::Backend(ip, _) => ours(ip),
+            HopKind::Announce(prefix) => ours(&prefix.addr()),
+            HopKind::Dns(_) | HopKind::Tunnel(..) | HopKind::Lan(_) | HopKind::Return(_) => true,
+        })
+        .collect();
+    let at = |fits: fn(&HopKind) -> bool| hops.iter().copied().find(|h| fits(&h.what));
+    let way = Way { fleet, edge: &entry.edge, hops: &hops, client, observed };
     match failure {
         Failure::Dns(seen) => at(|k| matches!(k, HopKind::Dns(_))).map(|h| broken(h, seen.clone())),
         Failure::Connect(seen) => way.forward().or_else(|| way.back()).map(|b| with(b, seen)),
@@ -112,7 +123,9 @@ fn with(mut hop: BrokenHop, seen: &str) -> BrokenHop {
 
 struct Way<'a> {
     fleet: &'a Fleet,
-    entry: &'a Entry,
+    edge: &'a HostId,
+    /// In order, of the family of the attempt.
+    hops: &'a [&'a Hop],
     client: &'a str,
     observed: &'a Observed,
 }
@@ -140,20 +153,36 @@ impl<'a> Way<'a> {
             .map_or("no SYN seen anywhere".into(), Packet::say)
     }
 
+    /// True when the SYN came in at the host of a later hop than this one's own.
+    fn seen_behind(&self, hop: &Hop) -> bool {
+        let forward =
+            |h: &&&Hop| matches!(h.what, HopKind::Tunnel(..) | HopKind::Lan(_) | HopKind::Listen(..));
+        let later = self.hops.iter().skip_while(|h| !std::ptr::eq(**h, hop)).filter(forward);
+        let mut hosts = later.map(|h| &h.host).filter(|h| **h != hop.host);
+        // The far end of a tunnel is judged by the tunnel's own hop.
+        let far = match &hop.what {
+            HopKind::Tunnel(_, far) => Some(far),
+            _ => None,
+        };
+        hosts.any(|host| Some(host) != far && self.observed.find(host, Flag::Syn, false, |_| true).is_some())
+    }
+
     /// Follows the SYN to the listener.
     fn forward(&self) -> Option<BrokenHop> {
-        let edge = &self.entry.edge;
-        if self.observed.find(edge, Flag::Syn, false, |_| true).is_none() {
-            let hop = self
-                .entry
-                .hops
-                .iter()
-                .find(|h| matches!(h.what, HopKind::Announce(_)))
-                .or_else(|| self.entry.hops.iter().find(|h| matches!(h.what, HopKind::Dns(_))))?;
-            return Some(broken(hop, format!("the SYN does not get to {edge}: {}", self.last_syn())));
+        let edge = self.edge;
+        if !self.hops.iter().any(|h| self.observed.find(&h.host, Flag::Syn, false, |_| true).is_some()) {
+            let evidence = format!("the SYN does not get to {edge}: {}", self.last_syn());
+            if let Some(hop) = self.hops.iter().find(|h| matches!(h.what, HopKind::Announce(_))) {
+                return Some(broken(hop, evidence));
+            }
+            let host = self.fleet.hosts.get(edge)?;
+            let what = format!("way over the internet to {edge}");
+            return Some(BrokenHop { what, host: edge.to_string(), place: host.place.to_string(), evidence });
         }
-        for hop in &self.entry.hops {
+        for hop in self.hops {
             let fault = match &hop.what {
+                // A packet that was seen further on has passed this hop, whoever missed it here.
+                _ if self.seen_behind(hop) => None,
                 HopKind::Dnat(target) => self.dnat(hop, *target),
                 HopKind::Tunnel(tunnel, far) => self.tunnel(hop, tunnel, far),
                 HopKind::Lan(segment) => self.lan(hop, segment),
@@ -220,7 +249,7 @@ impl<'a> Way<'a> {
         }
         // A listener on this very host needs no LAN.
         let local = |h: &Hop| matches!(h.what, HopKind::Listen(..)) && h.host == hop.host;
-        if self.entry.hops.iter().any(local) {
+        if self.hops.iter().any(|h| local(h)) {
             return None;
         }
         Some(format!("the SYN does not leave {} by {device}: {}", hop.host, self.last_syn()))
@@ -250,9 +279,9 @@ impl<'a> Way<'a> {
 
     /// Follows the SYN-ACK to the client.
     fn back(&self) -> Option<BrokenHop> {
-        for hop in self.entry.hops.iter().filter(|h| matches!(h.what, HopKind::Return(_))) {
+        for hop in self.hops.iter().filter(|h| matches!(h.what, HopKind::Return(_))) {
             let HopKind::Return(tunnel) = &hop.what else { continue };
-            let far = self.entry.hops.iter().find_map(|h| match &h.what {
+            let far = self.hops.iter().find_map(|h| match &h.what {
                 HopKind::Tunnel(t, far) if t == tunnel && *far == hop.host => Some(&h.host),
                 _ => None,
             });
@@ -264,11 +293,8 @@ impl<'a> Way<'a> {
                 continue;
             }
             if self.observed.find(&hop.host, Flag::SynAck, true, |p| p.device == near_device).is_some() {
-                let forward = self
-                    .entry
-                    .hops
-                    .iter()
-                    .find(|h| matches!(&h.what, HopKind::Tunnel(t, _) if t == tunnel))?;
+                let forward =
+                    self.hops.iter().find(|h| matches!(&h.what, HopKind::Tunnel(t, _) if t == tunnel))?;
                 let answer =
                     format!("SYN-ACK out of {}:{near_device}, but not into {far}:{far_device}", hop.host);
                 return Some(broken(forward, answer));
@@ -282,13 +308,13 @@ impl<'a> Way<'a> {
             };
             return Some(broken(hop, evidence));
         }
-        let edge = &self.entry.edge;
+        let edge = self.edge;
         let arrived =
             self.observed.packets.iter().any(|p| p.node == self.client && p.flag == Flag::SynAck && !p.out);
         if arrived {
             return None;
         }
-        let hop = self.entry.hops.iter().find(|h| h.host == *edge && !matches!(h.what, HopKind::Dns(_)))?;
+        let hop = self.hops.iter().find(|h| h.host == *edge && !matches!(h.what, HopKind::Dns(_)))?;
         let last = self.observed.packets.iter().rfind(|p| p.flag == Flag::SynAck);
         let last = last.map_or("no SYN-ACK seen anywhere".to_owned(), |p| format!("last seen: {}", p.say()));
         Some(broken(hop, format!("the answer does not get back to {}: {last}", self.client)))
@@ -299,7 +325,7 @@ impl<'a> Way<'a> {
         let client =
             self.observed.packets.iter().find(|p| p.node == self.client && p.flag == Flag::Syn)?.from.ip();
         let other = |p: &&Packet| p.flag == Flag::Syn && p.from.ip() != client;
-        let first = self.entry.hops.iter().find_map(|h| {
+        let first = self.hops.iter().find_map(|h| {
             self.observed
                 .packets
                 .iter()

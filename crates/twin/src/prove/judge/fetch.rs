@@ -3,7 +3,7 @@
 use super::super::ask::health_path;
 use super::super::context::ProveContext;
 use super::super::ground::within;
-use super::super::hop::{Failure, Observed, diagnose, observe};
+use super::super::hop::{Failure, Observed, diagnose};
 use super::super::probe::http::{Response, get};
 use super::super::probe::tls::Trust;
 use super::super::probe::{dns, sockets};
@@ -76,13 +76,16 @@ impl Visit<'_> {
 
     /// The broken hop, when the way in is made of hops.
     fn cause(&self, address: Option<IpAddr>, failure: &Failure) -> Option<super::super::verdict::BrokenHop> {
-        let observed = match (failure, address) {
+        let (ctx, from) = (self.ctx(), &self.fetch.from);
+        let trace = match (failure, address) {
             (Failure::Connect(_) | Failure::Source(_), Some(ip)) => {
-                observe(self.ctx(), self.exposure, &self.fetch.from, SocketAddr::new(ip, self.exposure.port))
+                Some(self.prover.trace(self.exposure, from, SocketAddr::new(ip, self.exposure.port)))
             }
-            _ => Observed::default(),
+            _ => None,
         };
-        diagnose(self.ctx().fleet, self.exposure, &self.fetch.from, address, failure, &observed)
+        let nothing = Observed::default();
+        let observed = trace.as_ref().and_then(|t| t.get()).unwrap_or(&nothing);
+        diagnose(ctx.fleet, self.exposure, from, address, failure, observed)
     }
 
     fn addresses(&self) -> Result<Vec<IpAddr>, Trouble> {

@@ -16,11 +16,14 @@ pub(crate) use watch::{Active as ActiveAlert, active as active_alerts};
 
 use super::ask::questions;
 use super::context::ProveContext;
+use super::hop::{Observed, observe};
 use super::probe::tls::Trust;
 use super::question::Question;
 use super::verdict::Verdict;
+use derive::fleet::Exposure;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Asks everything, or what `filter` picks: a kind (`tunnel`), an id, the beginning of ids up to a slash, or
 /// any of them with `*`. Verdicts come in the questions' order; `progress` hears each as it is known.
@@ -57,7 +60,11 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 struct Prover<'a> {
     ctx: ProveContext<'a>,
     trust: Mutex<BTreeMap<Root, Trust>>,
+    traces: Mutex<Traces>,
 }
+
+/// Watched attempts by the node that made them and where to: exposures that share a door share its fate.
+type Traces = BTreeMap<(String, SocketAddr), Arc<OnceLock<Observed>>>;
 
 /// A root certificate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +77,16 @@ enum Root {
 
 impl<'a> Prover<'a> {
     fn new(ctx: ProveContext<'a>) -> Self {
-        Prover { ctx, trust: Mutex::default() }
+        Prover { ctx, trust: Mutex::default(), traces: Mutex::default() }
+    }
+
+    /// Where packets of an attempt are seen, watched once.
+    fn trace(&self, exposure: &Exposure, from: &str, to: SocketAddr) -> Arc<OnceLock<Observed>> {
+        let mut all = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        let trace = all.entry((from.to_owned(), to)).or_default().clone();
+        drop(all);
+        trace.get_or_init(|| observe(&self.ctx, exposure, from, to));
+        trace
     }
 
     /// What clients of an exposure trust; asked for again while it cannot be had.

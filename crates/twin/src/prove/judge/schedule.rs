@@ -31,16 +31,17 @@ pub(super) fn run(
         }
     };
     let begun = Instant::now();
+    let end = begun + prover.ctx.options.patience;
     let queue: Mutex<VecDeque<Group<'_>>> = Mutex::new(groups(others).into());
     let knocked = std::thread::scope(|scope| {
-        let knocking = scope.spawn(|| settle(prover, &knocks));
+        let knocking = scope.spawn(|| settle(prover, &knocks, begun, end));
         let workers = prover.ctx.options.at_once.max(1);
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     let Some(group) = next else { break };
-                    keep(settle(prover, &group));
+                    keep(settle(prover, &group, begun, end));
                 }
             });
         }
@@ -52,14 +53,7 @@ pub(super) fn run(
         roads.map(|v| Duration::from_millis(v.took_ms)).max().unwrap_or_default()
     };
     if roads_at > SETTLED && !knocks.is_empty() {
-        let spent = begun.elapsed();
-        let again = settle(prover, &knocks);
-        keep(
-            again
-                .into_iter()
-                .map(|(q, v)| (q, Verdict { took_ms: v.took_ms + millis(spent), ..v }))
-                .collect(),
-        );
+        keep(settle(prover, &knocks, begun, end));
     } else {
         keep(knocked);
     }
@@ -69,10 +63,6 @@ pub(super) fn run(
         .iter()
         .map(|q| results.remove(&q.id).unwrap_or_else(|| Verdict::of(q, lost(), begun.elapsed())))
         .collect()
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Questions that one command or query answers belong together. Slow kinds first.
@@ -97,10 +87,13 @@ fn groups(questions: Vec<&Question>) -> Vec<Group<'_>> {
     groups.into_values().collect()
 }
 
-/// Asks a group until everything in it is proved or patience ends.
-fn settle<'q>(prover: &Prover<'_>, group: &[&'q Question]) -> Vec<(&'q Question, Verdict)> {
-    let begun = Instant::now();
-    let end = begun + prover.ctx.options.patience;
+/// Asks a group until everything in it is proved or `end` has passed, at least once.
+fn settle<'q>(
+    prover: &Prover<'_>,
+    group: &[&'q Question],
+    begun: Instant,
+    end: Instant,
+) -> Vec<(&'q Question, Verdict)> {
     let mut pending: Vec<&Question> = group.to_vec();
     let mut done = Vec::new();
     let mut pause = PAUSE;

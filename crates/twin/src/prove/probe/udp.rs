@@ -29,7 +29,7 @@ pub(crate) fn arrives(
     // 8 bytes of UDP header; priority behind every filter that a ruleset may have (filter is 0).
     let length = LENGTH + 8;
     let rules = format!(
-        "table inet {table} {{ chain input {{ type filter hook input priority 500; policy accept; udp dport {port} udp length {length} counter }} }}\n"
+        "table inet {table} {{\n chain input {{\n  type filter hook input priority 500; policy accept;\n  udp dport {port} udp length {length} counter\n }}\n}}\n"
     );
     within(ground, at, || nft(&["-f", "-"], &rules))??;
     let result = count(ground, from, to, at, &table, limit);
