@@ -17,9 +17,14 @@ pub const DAEMON: Daemon = Daemon {
     stage: Stage::Services,
 };
 
-/// `sshd -t` wants its run-time folder, which is there only while the unit runs.
+/// `sshd -t` wants its run-time folder, which is there only while the unit runs, and a host key: a machine
+/// that never ran sshd has none yet, so the check brings one of its own and leaves nothing behind.
 pub fn checked() -> Check {
-    let script = format!("install -d -m 0755 /run/sshd && exec /usr/sbin/sshd -t -f {}", staged(FILE));
+    let script = format!(
+        "install -d -m 0755 /run/sshd && d=$(mktemp -d) && trap 'rm -rf \"$d\"' EXIT && \
+         ssh-keygen -q -t ed25519 -N '' -f \"$d/key\" && /usr/sbin/sshd -t -h \"$d/key\" -f {}",
+        staged(FILE)
+    );
     check(DAEMON.engine, &[FILE], ["/bin/sh".to_owned(), "-c".into(), script])
 }
 
