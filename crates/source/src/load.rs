@@ -59,19 +59,21 @@ pub fn tree(sources: &Sources) -> Option<Node> {
     Some(root)
 }
 
-/// Puts what reading and what the rules found together. A rule's finding in a file that could not be read
-/// as it stands is left out: it most often only repeats the fault.
+/// Puts what reading and what the rules found together. A rule's finding about a thing that could not be read
+/// as it stands is left out: it most often only repeats the fault. A thing is its file; in `fleet.yaml`, which
+/// holds many, it is the line.
 pub fn settle(reading: Report, rules: Report) -> Report {
-    let faulty: BTreeSet<_> = reading
-        .items
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .filter_map(|d| d.place.as_ref().map(|p| p.file.clone()))
-        .collect();
+    let part = |place: &Place| {
+        let line = if &*place.file == folder::FLEET_FILE { place.line } else { 0 };
+        (place.file.clone(), line)
+    };
+    let faults = reading.items.iter().filter(|d| d.severity == Severity::Error);
+    let faulty: BTreeSet<_> = faults.filter_map(|d| d.place.as_ref().map(part)).collect();
     let mut all = reading;
-    all.items.extend(
-        rules.items.into_iter().filter(|d| d.place.as_ref().is_none_or(|p| !faulty.contains(&p.file))),
-    );
+    all.items.extend(rules.items.into_iter().filter(|d| {
+        let mut places = d.place.iter().chain(d.labels.iter().map(|(place, _)| place));
+        !places.any(|place| faulty.contains(&part(place)))
+    }));
     all.sort();
     all
 }

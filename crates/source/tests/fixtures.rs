@@ -152,8 +152,11 @@ fn findings_in_files_with_faults_are_left_out() {
     let (mut reading, mut rules) = (Report::new(), Report::new());
     reading.push(Diagnostic::error("FW0101", &at("a.yaml"), "unknown key"));
     reading.push(Diagnostic::note("FW0040", &at("b.yaml"), "hides"));
+    reading.push(Diagnostic::error("FW0101", &at("fleet.yaml"), "unknown key"));
     rules.push(Diagnostic::error("FW0308", &at("a.yaml"), "follows from it"));
+    rules.push(Diagnostic::error("FW0503", &at("c.yaml"), "involves it").label(&at("a.yaml"), "here"));
     rules.push(Diagnostic::error("FW0201", &at("b.yaml"), "a fault of its own"));
+    rules.push(Diagnostic::error("FW0201", &Place::new("fleet.yaml", 9, 1), "of another thing"));
     let codes: Vec<&str> = source::settle(reading, rules).items.iter().map(|d| d.code).collect();
-    assert_eq!(codes, ["FW0101", "FW0040", "FW0201"]);
+    assert_eq!(codes, ["FW0101", "FW0040", "FW0201", "FW0101", "FW0201"]);
 }
