@@ -129,6 +129,8 @@ pub fn world(fleet: &Fleet, materials: &Materials<'_>) -> Result<World, WorldErr
     builder.routes();
     builder.services(materials);
     builder.seeds(materials.stand_in, materials.acme.map(|a| a.ca.as_str()));
+    builder.alterations.sort();
+    builder.alterations.dedup();
     let faults = builder.topology.faults();
     if !faults.is_empty() {
         return Err(WorldError(faults.join("; ")));
