@@ -39,4 +39,4 @@ pub const OWN_ASN: &str = "FW0822";
 /// An alert that could never fire.
 pub const DEAD_ALERT: &str = "FW0830";
 /// Described, but nothing renders it yet.
-pub const UNSUPPORTED: &str = "FW0901";
+pub const UNSUPPORTED: &str = "FW0900";

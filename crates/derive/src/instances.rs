@@ -198,7 +198,7 @@ fn conflicts(work: &mut Work<'_>) {
         let mut ports: BTreeMap<(Proto, u16), Vec<(&Instance, &Label)>> = BTreeMap::new();
         for instance in &host.instances {
             if let Some(other) = units.insert(&instance.unit, instance) {
-                found.push(clash(instance, other, format!("both would be {} on {id}", instance.unit)));
+                found.push(clash(instance, other, format!("{} and {} would both be {} on {id}", instance.service, other.service, instance.unit)));
             }
             for (name, port) in &instance.ports {
                 let others = ports.entry((port.proto, port.number)).or_default();
@@ -225,7 +225,7 @@ fn conflicts(work: &mut Work<'_>) {
 }
 
 fn clash(one: &Instance, other: &Instance, what: String) -> Diagnostic {
-    Diagnostic::error(codes::PORT_TAKEN, &one.place, format!("{} and {}: {what}", one.service, other.service))
+    Diagnostic::error(codes::PORT_TAKEN, &one.place, what)
         .label(&other.place, format!("{} is described here", other.service))
         .label(&one.why.place, format!("{} is placed here", one.service))
         .label(&other.why.place, format!("{} is placed here", other.service))

@@ -11,23 +11,6 @@ use ipnet::IpNet;
 use model::{HostId, Proto, Sp};
 use std::collections::BTreeSet;
 
-/// Ports by the names people use for them (IANA service names).
-const NAMED: &[(&str, &[(Proto, u16)])] = &[
-    ("ssh", &[(Proto::Tcp, 22)]),
-    ("dns", &[(Proto::Udp, 53), (Proto::Tcp, 53)]),
-    ("http", &[(Proto::Tcp, 80)]),
-    ("https", &[(Proto::Tcp, 443)]),
-    ("nfs", &[(Proto::Tcp, 2049)]),
-    ("ntp", &[(Proto::Udp, 123)]),
-    ("smtp", &[(Proto::Tcp, 25)]),
-    ("ldap", &[(Proto::Tcp, 389)]),
-    ("ldaps", &[(Proto::Tcp, 636)]),
-    ("mqtt", &[(Proto::Tcp, 1883)]),
-    ("mqtts", &[(Proto::Tcp, 8883)]),
-    ("postgresql", &[(Proto::Tcp, 5432)]),
-    ("syslog", &[(Proto::Udp, 514)]),
-];
-
 /// One side of an `allow`.
 #[derive(Clone, Debug, Default)]
 struct Side {
@@ -194,7 +177,7 @@ fn ports(work: &mut Work<'_>, words: &[Sp<String>]) -> Vec<Traffic> {
         match word.as_str() {
             "any" => out.push(Traffic::Any),
             "icmp" => out.push(Traffic::Icmp),
-            name => match NAMED.iter().find(|(n, _)| *n == name) {
+            name => match model::NAMED_PORTS.iter().find(|(n, _)| *n == name) {
                 Some((_, ports)) => out.extend(crate::entries::traffic(ports)),
                 None => match port(name) {
                     Some((proto, port)) => out.push(Traffic::Ports(proto, vec![port])),
