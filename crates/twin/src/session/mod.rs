@@ -89,9 +89,7 @@ impl Session {
     /// When there is no such twin, or the world cannot be changed.
     pub fn attach(name: &str, world: World, watch: &Watch) -> Result<Session, TwinError> {
         let twin = Twin::open(name)?;
-        if twin.topology() != world.topology {
-            twin.update(world.topology.clone(), &world.seeds, watch)?;
-        }
+        twin.update(world.topology.clone(), &world.seeds, watch)?;
         Ok(Session { twin, world })
     }
 
