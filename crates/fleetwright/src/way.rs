@@ -29,6 +29,9 @@ pub struct At {
     pub local: Option<String>,
 }
 
+/// Gives the value of a secret.
+type Values = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Hosts with what they should be and the ways onto them.
 pub struct Way {
     /// The fleet.
@@ -36,7 +39,7 @@ pub struct Way {
     /// `twin NAME` or `this machine`.
     pub name: String,
     hosts: BTreeMap<HostId, (Desired, Arc<dyn Remote>)>,
-    values: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    values: Values,
 }
 
 /// Opens the way the options name, to these hosts or all.

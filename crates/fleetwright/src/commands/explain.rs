@@ -56,5 +56,5 @@ pub fn run(command: &Explain, cx: &Cx) -> Result<Exit, Failure> {
 /// The title of a page: its first line without the mark and the code.
 fn title(page: &str) -> &str {
     let line = page.lines().next().unwrap_or_default().trim_start_matches('#').trim();
-    line.split_once(|c: char| c == ':' || c == ' ').map_or(line, |(_, title)| title.trim())
+    line.split_once([':', ' ']).map_or(line, |(_, title)| title.trim())
 }

@@ -39,7 +39,7 @@ pub fn draw(picture: &Picture, width: usize, paint: Paint) -> String {
             if let Some(host) = row.host {
                 for (n, rail) in rails.iter().enumerate() {
                     let tunnel = &picture.tunnels[n];
-                    if tunnel.name == *rail && tunnel.ends.iter().any(|e| *e == host.name) {
+                    if tunnel.name == *rail && tunnel.ends.contains(&host.name) {
                         taps.push((n, at));
                         let span = spans[n].get_or_insert((at, at));
                         span.1 = at;
