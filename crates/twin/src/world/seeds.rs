@@ -11,8 +11,6 @@ pub const STAND_IN: &str = "/usr/local/lib/fleetwright/fleetwright-standin";
 /// Units' drop-ins that are not artifacts lie here: systemd reads it after `/etc/systemd/system`.
 const UNITS: &str = "/usr/local/lib/systemd/system";
 
-const NO_NFS: &str = "the kernel's NFS is not available in a namespace";
-
 impl Builder<'_> {
     pub(super) fn seeds(&mut self, stand_in: &[u8], acme_ca: Option<&str>) {
         let fleet = self.fleet;
@@ -25,16 +23,6 @@ impl Builder<'_> {
                     at: host.id.to_string(),
                     what: format!("{unit} is an empty file system; that {}:2049 can be reached is proved", mount.host),
                     why: "the kernel's NFS client is not available in a namespace".to_owned(),
-                });
-            }
-            for mount in host.instances.iter().flat_map(|i| &i.mounts) {
-                let unit = engine::mount::unit(&mount.at);
-                let text = "[Mount]\nWhat=tmpfs\nType=tmpfs\nOptions=mode=0755,size=16m\n";
-                self.seed(host, &format!("{UNITS}/{unit}.d/50-twin.conf"), text.into(), 0o644);
-                self.alterations.push(Alteration {
-                    at: host.id.to_string(),
-                    what: format!("{unit} is an empty folder in memory"),
-                    why: NO_NFS.to_owned(),
                 });
             }
             for instance in &host.instances {
@@ -78,7 +66,7 @@ fn cannot_run(instance: &Instance) -> Option<(&'static str, bool)> {
     match instance.variant {
         Variant::Container => Some(("no image registry can be reached from a twin", false)),
         Variant::Native if instance.unit.starts_with("nfs-") => {
-            Some((NO_NFS, true))
+            Some(("the kernel's NFS server is not available in a namespace", true))
         }
         Variant::Native | Variant::Incus | Variant::Nomad => None,
     }
