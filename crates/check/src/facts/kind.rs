@@ -1,6 +1,6 @@
 //! Kinds of things that have names, and how a written name finds its thing.
 
-use super::Facts;
+use super::{Facts, Ref};
 
 /// A kind of thing with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +104,11 @@ pub enum Found<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// What a reference leads to.
+    pub fn target<'t>(&self, found: &Ref<'t>) -> Found<'t> {
+        self.find(found.text, if found.text.contains('/') { found.prefixed } else { found.kinds })
+    }
+
     /// True when there is such a thing.
     pub fn has(&self, kind: Kind, name: &str) -> bool {
         let fleet = self.fleet;

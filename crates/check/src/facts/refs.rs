@@ -6,7 +6,8 @@ use model::{Fleet, Host, HostBgp, HostSet, Machine, Placement, Profile, Router, 
 
 const HOSTS: &[Kind] = &[Kind::Host, Kind::Group];
 const PLACES: &[Kind] = &[Kind::Host, Kind::Group, Kind::Environment];
-const SUBJECTS: &[Kind] = &[Kind::Zone, Kind::Host, Kind::Group, Kind::Network, Kind::Site];
+const SUBJECTS: &[Kind] =
+    &[Kind::Host, Kind::Group, Kind::Environment, Kind::Zone, Kind::Network, Kind::Site];
 
 /// One name as written.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Ref<'a> {
     pub place: &'a Place,
     /// What may stand here.
     pub kinds: &'static [Kind],
+    /// What may stand here with its kind written before it; the same but in policies.
+    pub prefixed: &'static [Kind],
     /// Words with a meaning of their own here.
     pub words: &'static [&'static str],
     /// False where it only says that something belongs to the named thing.
@@ -31,13 +34,14 @@ struct Refs<'a> {
 
 impl<'a> Refs<'a> {
     fn add(&mut self, text: &'a str, place: &'a Place, kinds: &'static [Kind]) {
-        self.all.push(Ref { text, place, kinds, words: &[], uses: true });
+        self.all.push(Ref { text, place, kinds, prefixed: kinds, words: &[], uses: true });
     }
     fn belongs(&mut self, text: &'a str, place: &'a Place, kinds: &'static [Kind]) {
-        self.all.push(Ref { text, place, kinds, words: &[], uses: false });
+        self.all.push(Ref { text, place, kinds, prefixed: kinds, words: &[], uses: false });
     }
     fn word(&mut self, text: &'a Sp<String>, kinds: &'static [Kind], words: &'static [&'static str]) {
-        self.all.push(Ref { text: &text.value, place: &text.place, kinds, words, uses: true });
+        let (text, place) = (&text.value, &text.place);
+        self.all.push(Ref { text, place, kinds, prefixed: kinds, words, uses: true });
     }
     fn texts(&mut self, names: &'a [Sp<String>], kinds: &'static [Kind]) {
         for name in names {
@@ -96,7 +100,8 @@ pub fn refs(fleet: &Fleet) -> Vec<Ref<'_>> {
     for policy in fleet.policies.values() {
         for allow in &policy.allow {
             for end in allow.from.iter().chain(&allow.to) {
-                refs.word(end, SUBJECTS, &["any", "internet"]);
+                let (text, place, words) = (&end.value, &end.place, &["any", "internet"]);
+                refs.all.push(Ref { text, place, kinds: PLACES, prefixed: SUBJECTS, words, uses: true });
             }
         }
     }

@@ -65,9 +65,9 @@ pub struct HostAddress<'a> {
     pub place: &'a Place,
 }
 
-/// Names of zones: of LANs and networks, and `internet`.
+/// Names of zones: of LANs and networks, `internet`, and `fleet` for what tunnels join.
 pub fn zones(fleet: &Fleet) -> BTreeSet<&str> {
-    let mut zones = BTreeSet::from(["internet"]);
+    let mut zones = BTreeSet::from(["internet", "fleet"]);
     for lan in fleet.sites.values().filter_map(|s| s.lan.as_ref()) {
         zones.insert(lan.zone.as_ref().map_or("lan", |z| z.as_str()));
     }

@@ -10,7 +10,7 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
         if found.words.contains(&found.text) {
             continue;
         }
-        let Found::Several(kinds) = facts.find(found.text, found.kinds) else { continue };
+        let Found::Several(kinds) = facts.target(found) else { continue };
         let forms: Vec<String> = kinds.iter().map(|k| format!("`{}/{}`", k.word(), found.text)).collect();
         let words: Vec<&str> = kinds.iter().map(|k| k.word()).collect();
         out.push(

@@ -1,46 +1,46 @@
 //! A name that refers to nothing.
 
 use crate::codes;
-use crate::facts::{Facts, Found, Kind};
+use crate::facts::{Facts, Found, Kind, Ref};
 use crate::rule::Findings;
 use diag::Diagnostic;
 
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
-    for found in &facts.refs {
-        if found.words.contains(&found.text) {
-            continue;
-        }
-        let error = |message| Diagnostic::error(codes::UNKNOWN_NAME, found.place, message);
-        match facts.find(found.text, found.kinds) {
+    for found in facts.refs.iter().filter(|r| !r.words.contains(&r.text)) {
+        match facts.target(found) {
             Found::One(..) | Found::Several(_) => {}
-            Found::WrongKind(kind) => out.push(
-                error(format!("`{}` cannot stand here: a {} is meant", found.text, words(found.kinds, "or")))
-                    .help(format!("a {} has no meaning in this place", kind.word())),
-            ),
-            Found::Nothing => out.push(nothing(facts, found.text, found.kinds, found.words, error)),
+            Found::WrongKind(kind) => {
+                let message = format!(
+                    "a {} cannot stand here: a {} is meant",
+                    kind.word(),
+                    words(found.prefixed, "or")
+                );
+                out.push(Diagnostic::error(codes::UNKNOWN_NAME, found.place, message));
+            }
+            Found::Nothing => out.push(nothing(facts, found)),
         }
     }
 }
 
 /// Says that there is no such thing, with the nearest name or all there are.
-fn nothing(
-    facts: &Facts<'_>,
-    text: &str,
-    kinds: &[Kind],
-    extra: &[&str],
-    error: impl Fn(String) -> Diagnostic,
-) -> Diagnostic {
-    let (kinds, name) = match text.split_once('/').and_then(|(k, n)| Kind::of_prefix(k).map(|k| (k, n))) {
+fn nothing(facts: &Facts<'_>, found: &Ref<'_>) -> Diagnostic {
+    let prefix = found.text.split_once('/').and_then(|(k, n)| Kind::of_prefix(k).map(|k| (k, n)));
+    let (kinds, name) = match prefix {
         Some((kind, name)) => (vec![kind], name),
-        None => (kinds.to_vec(), text),
+        None => (found.kinds.to_vec(), found.text),
     };
-    let known: Vec<&str> = kinds.iter().flat_map(|k| facts.names(*k)).chain(extra.iter().copied()).collect();
-    let diagnostic = error(format!("no {} is named `{name}`", words(&kinds, "or")));
+    let message = format!("no {} is named `{name}`", words(&kinds, "or"));
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, found.place, message);
+    // The same name of another kind is what was meant, if that kind may stand here at all.
+    let elsewhere: Vec<Kind> = Kind::ALL.into_iter().filter(|k| facts.has(*k, name)).collect();
+    if let Some(kind) = elsewhere.iter().find(|k| found.prefixed.contains(k)) {
+        return diagnostic.help(format!("write `{}/{name}`", kind.word()));
+    }
+    let known: Vec<&str> =
+        kinds.iter().flat_map(|k| facts.names(*k)).chain(found.words.iter().copied()).collect();
     if let Some(near) = diag::nearest(name, known.iter().copied()) {
         return diagnostic.help(format!("did you mean `{near}`?"));
     }
-    // The same name of another kind is the next best guess.
-    let elsewhere: Vec<Kind> = Kind::ALL.into_iter().filter(|k| facts.has(*k, name)).collect();
     if !elsewhere.is_empty() {
         return diagnostic.help(format!("`{name}` is a {}", words(&elsewhere, "and a")));
     }

@@ -10,7 +10,7 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     let fleet = facts.fleet;
     let mut used: BTreeSet<(Kind, &str)> = BTreeSet::new();
     for found in facts.refs.iter().filter(|r| r.uses) {
-        match facts.find(found.text, found.kinds) {
+        match facts.target(found) {
             Found::One(kind, name) => {
                 used.insert((kind, name));
             }
