@@ -7,8 +7,10 @@ use artifact::{Check, Health, Probe, UnitKind, Why};
 pub const FILE: &str = "/etc/prometheus/blackbox.yml";
 /// Its arguments, read only at its start.
 pub const DEFAULTS: &str = "/etc/default/prometheus-blackbox-exporter";
-/// Debian's unit runs as `prometheus` without the right to send ICMP; this gives it that one right.
-pub const DROP_IN: &str = "/etc/systemd/system/prometheus-blackbox-exporter.service.d/60-fleetwright.conf";
+/// Debian's unit runs as `prometheus`, and the package leaves an empty set of file capabilities on the
+/// program, which takes an ambient `CAP_NET_RAW` away again. It first tries a ping socket, which needs no
+/// capability but its group in this range (icmp(7); both families).
+pub const PING_SOCKETS: (&str, &str) = ("net.ipv4.ping_group_range", "0 2147483647");
 
 /// Debian's unit reloads by SIGHUP.
 pub const DAEMON: Daemon = Daemon {

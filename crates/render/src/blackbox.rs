@@ -5,7 +5,7 @@ use crate::defaults;
 use crate::out::{HEADER, Out, PUBLIC};
 use artifact::{Text, Why};
 use derive::fleet::Instance;
-use engine::blackbox::{DAEMON, DEFAULTS, DROP_IN, FILE, checked, seen};
+use engine::blackbox::{DAEMON, DEFAULTS, FILE, checked, seen};
 
 pub(crate) fn render(cx: &Cx<'_>, instance: &Instance, out: &mut Out<'_>) {
     let why = Why::new(&instance.place, format!("prober {} on {}", instance.service, cx.host.id));
@@ -22,13 +22,10 @@ pub(crate) fn render(cx: &Cx<'_>, instance: &Instance, out: &mut Out<'_>) {
         format!("--web.listen-address={}", defaults::listen(instance, 9115)),
     ];
     defaults::render(DAEMON.engine, DEFAULTS, &args, &why, out);
-    let mut rights = Text::new();
-    rights.line(HEADER, &why).line("[Service]\nAmbientCapabilities=CAP_NET_RAW", &why);
-    out.file(DAEMON.engine, DROP_IN, PUBLIC, rights, &why);
     out.packages(DAEMON.packages, &why);
     if let Some(unit) = out.unit_mut(&instance.unit) {
         unit.reload_on.insert(FILE.to_owned());
-        unit.restart_on.extend([DEFAULTS.to_owned(), DROP_IN.to_owned()]);
+        unit.restart_on.insert(DEFAULTS.to_owned());
     }
     out.check(checked());
     out.health(seen(&crate::service::local_address(instance, defaults::port(instance, 9115)), &why));

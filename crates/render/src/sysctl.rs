@@ -3,6 +3,8 @@
 use crate::cx::Cx;
 use crate::out::{HEADER, Out, PUBLIC};
 use artifact::{Text, Why};
+use derive::fleet::Instance;
+use engine::blackbox;
 use engine::sysctl::{DAEMON, FILE, forwarding_seen};
 use std::collections::BTreeMap;
 
@@ -23,6 +25,13 @@ pub(crate) fn render(cx: &Cx<'_>, out: &mut Out<'_>) {
         for key in ["net.ipv4.ip_nonlocal_bind", "net.ipv6.ip_nonlocal_bind"] {
             settings.entry(key).or_insert_with(|| ("1", why.clone()));
         }
+    }
+    let engine = |i: &Instance| i.definition.variants.native.as_ref().and_then(|n| n.engine.clone());
+    let prober = cx.host.instances.iter().find(|i| engine(i).as_deref() == Some(blackbox::DAEMON.engine));
+    if let Some(instance) = prober {
+        let why = Why::new(&instance.place, format!("{} pings without being root", instance.service));
+        let (key, value) = blackbox::PING_SOCKETS;
+        settings.entry(key).or_insert_with(|| (value, why));
     }
     let raw = out.raw("sysctl");
     if settings.is_empty() && raw.is_none() {
