@@ -7,6 +7,7 @@ use crate::secret_store::{self, Store};
 use artifact::Desired;
 use derive::{KeyWant, Lock};
 use model::HostId;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -82,14 +83,14 @@ impl Keys {
     /// When a secret cannot be read or kept.
     pub fn make_missing(&mut self, names: &BTreeSet<String>) -> Result<(), Failure> {
         let Some(twin) = &self.twin else { return Ok(()) };
-        for name in names {
-            if self.stand_ins.contains(name) || self.fleet.get(name)?.is_some() {
+        for name in sources(names) {
+            if self.stand_ins.contains(&name) || self.fleet.get(&name)?.is_some() {
                 continue;
             }
-            if twin.get(name)?.is_none() {
-                twin.put(name, &secret_store::random_text()?)?;
+            if twin.get(&name)?.is_none() {
+                twin.put(&name, &secret_store::random_text()?)?;
             }
-            self.stand_ins.insert(name.clone());
+            self.stand_ins.insert(name);
         }
         Ok(())
     }
@@ -99,14 +100,19 @@ impl Keys {
     /// # Errors
     /// When one cannot be read or has no value on this machine.
     pub fn values(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Failure> {
-        let mut values = BTreeMap::new();
-        for name in names {
-            let twin = self.twin.as_ref().filter(|_| self.stand_ins.contains(name));
+        let mut kept = BTreeMap::new();
+        for name in sources(names) {
+            let twin = self.twin.as_ref().filter(|_| self.stand_ins.contains(&name));
             let store = twin.unwrap_or(&self.fleet);
-            let value = store.get(name)?.ok_or_else(|| crate::output_tree::no_value(name))?;
-            values.insert(name.clone(), value);
+            let value = store.get(&name)?.ok_or_else(|| crate::output_tree::no_value(&name))?;
+            kept.insert(name, value);
         }
-        Ok(values)
+        let lookup = |name: &str| kept.get(name).cloned();
+        let value = |name: &String| {
+            let value = engine::secret::value(name, &lookup);
+            value.map(|v| (name.clone(), v)).ok_or_else(|| crate::output_tree::no_value(name))
+        };
+        names.iter().map(value).collect()
     }
 }
 
@@ -114,6 +120,20 @@ impl Keys {
 pub fn used<'d>(hosts: impl IntoIterator<Item = &'d Desired>) -> BTreeSet<String> {
     let files = hosts.into_iter().flat_map(|d| d.files.values());
     files.flat_map(|f| f.text.secrets().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// The secrets that these are, or are made from (a hash is made from its password).
+fn sources(names: &BTreeSet<String>) -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::new());
+    for name in names {
+        let note = |source: &str| {
+            asked.borrow_mut().insert(source.to_owned());
+            None
+        };
+        // Without a value nothing is made; only what it would be made from is of interest.
+        let _ = engine::secret::value(name, &note);
+    }
+    asked.into_inner()
 }
 
 /// What `lock` did about keys and secrets.
@@ -170,10 +190,10 @@ pub fn complete(folder: &Path, lock: &mut Lock, wanted: &[KeyWant], made: &mut M
 /// When a secret cannot be read or kept.
 pub fn fill(folder: &Path, names: &BTreeSet<String>, made: &mut Made) -> Result<(), Failure> {
     let store = Store::of_fleet(folder);
-    for name in names.iter().filter(|n| !n.starts_with(WIREGUARD)) {
-        if store.get(name)?.is_none() {
-            store.put(name, &secret_store::random_text()?)?;
-            made.values.push(name.clone());
+    for name in sources(names).into_iter().filter(|n| !n.starts_with(WIREGUARD)) {
+        if store.get(&name)?.is_none() {
+            store.put(&name, &secret_store::random_text()?)?;
+            made.values.push(name);
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::secret_store::Store;
+use crate::keys::{self, Keys};
 use crate::ui::{Style, Table};
 use crate::{Cx, codes, output_tree, pipeline};
 use artifact::Desired;
@@ -44,21 +44,14 @@ pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
     let hosts = choose(&rendered.hosts, &command.host)?;
     let mut fields: Vec<(&str, Value)> = vec![("hosts", listing(&hosts))];
     if let Some(out) = &command.out {
-        let store = Store::of_fleet(&checked.folder);
-        let missing = std::cell::RefCell::new(None);
-        let value = |name: &str| {
-            store.get(name).unwrap_or_else(|e| {
-                missing.borrow_mut().get_or_insert(e);
-                None
-            })
+        let values = if command.secrets {
+            Some(Keys::of(&checked.folder).values(&keys::used(hosts.values()))?)
+        } else {
+            None
         };
-        let reveal: Option<output_tree::Reveal<'_>> = if command.secrets { Some(&value) } else { None };
-        let written = output_tree::write(out, &hosts, reveal);
-        // A secret that is there and cannot be used says more than one that is missing.
-        if let Some(failure) = missing.into_inner() {
-            return Err(failure);
-        }
-        let files = written?;
+        let value = values.map(|values| move |name: &str| values.get(name).cloned());
+        let reveal = value.as_ref().map(|v| v as output_tree::Reveal<'_>);
+        let files = output_tree::write(out, &hosts, reveal)?;
         fields.push(("out", json!(out)));
         return pipeline::finish(cx, checked, Exit::Ok, fields, || {
             if cx.global.quiet {

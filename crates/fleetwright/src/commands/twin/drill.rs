@@ -9,7 +9,6 @@ use crate::ui::{Interrupt, Progress};
 use crate::{Cx, codes};
 use clap::Args;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 use twin::Watch;
@@ -51,15 +50,7 @@ pub fn run(command: &Drill, cx: &Cx) -> Result<Exit, Failure> {
     let context = ProveContext { fleet: &fleet.fleet, world: &world, ground: &twin, options: &options };
     let watch = Watch::new(progress.teller(), interrupt.flag());
     let begun = Instant::now();
-    // An alertmanager is asked at its host.
-    let predict = |component: &derive::fleet::Component| {
-        let mut by_host: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for ((_, host), alerts) in derive::predict(&fleet.fleet, component) {
-            by_host.entry(host).or_default().extend(alerts);
-        }
-        by_host
-    };
-    let all = drill(&context, &twin, &predict, command.part.as_deref(), &watch, &|verdict| {
+    let all = drill(&context, &twin, command.part.as_deref(), &watch, &|verdict| {
         verdicts::live(&cx.console, verdict);
     });
     drop(progress);

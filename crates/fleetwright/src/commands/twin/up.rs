@@ -11,6 +11,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 use twin::session::{Session, TimerChange, timer_changes};
@@ -163,31 +164,32 @@ impl Told {
         Ok(Told { alterations: world.alterations.clone(), timers, secrets })
     }
 
-    /// For people: a line an alteration, equal ones once.
+    /// For people: reasons with what follows from each, then timers as `from → to`.
     pub fn text(&self, cx: &Cx) -> String {
-        let mut places: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        let paint = cx.console.paint;
+        let mut reasons: BTreeMap<&str, Table> = BTreeMap::new();
         for a in &self.alterations {
-            places.entry((&a.what, &a.why)).or_default().push(&a.at);
+            reasons.entry(&a.why).or_default().row([&a.at, &a.what]);
         }
-        let mut table = Table::new();
-        for ((what, why), at) in &places {
-            table
-                .styled([(&at.join(", "), Some(Style::Name)), (&format!("{what}: {why}"), Some(Style::Dim))]);
+        let mut out = String::new();
+        for (why, table) in &reasons {
+            let _ = writeln!(out, "  {}", paint.with(Style::Dim, format!("because {why}:")));
+            out.push_str(&table.text(4, cx.console.width, paint));
         }
+        let mut timers = Table::new();
         for t in &self.timers {
-            let words = format!("{} in place of {}", t.short.trim(), t.exact.trim());
-            table.styled([(&t.path, Some(Style::Name)), (&words, Some(Style::Dim))]);
+            let file = t.path.rsplit('/').next().unwrap_or(&t.path);
+            timers.row([file, t.exact.trim(), "→", t.short.trim()]);
+        }
+        if !timers.is_empty() {
+            let why = "because nobody waits minutes (--exact-timers keeps the engines' own):";
+            let _ = writeln!(out, "  {}", paint.with(Style::Dim, why));
+            out.push_str(&timers.text(4, cx.console.width, paint));
         }
         if !self.secrets.is_empty() {
-            let words = format!(
-                "{} values made for this twin, because they are not on this machine",
-                self.secrets.len()
-            );
-            table.styled([("secrets", Some(Style::Name)), (&words, Some(Style::Dim))]);
+            let why = format!("{} secrets have values made for this twin: theirs are not on this machine", self.secrets.len());
+            let _ = writeln!(out, "  {}", paint.with(Style::Dim, why));
         }
-        if table.is_empty() {
-            return String::new();
-        }
-        format!("otherwise than in production:\n{}", table.text(2, cx.console.width, cx.console.paint))
+        if out.is_empty() { out } else { format!("otherwise than in production:\n{out}") }
     }
 }
