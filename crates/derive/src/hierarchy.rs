@@ -5,14 +5,23 @@
 //! (site, uplink, tunnel, host, service) pages for both.
 
 use crate::fleet::{Alert, Component, Ping, Scrape, Signal};
+use model::HostId;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Scrapes by job and host.
+pub(crate) type Scrapes<'s> = BTreeMap<(&'s str, &'s HostId), &'s Scrape>;
+
+/// Scrapes by job and host; of several with the same the first.
+pub(crate) fn by_job(scrapes: &[Scrape]) -> Scrapes<'_> {
+    scrapes.iter().rev().map(|s| ((s.job.as_str(), &s.host), s)).collect()
+}
 
 /// Components whose loss alone makes a signal true.
 pub(crate) fn triggers(
     component: &Component,
     signal: &Signal,
     pings: &BTreeMap<String, Ping>,
-    scrapes: &[Scrape],
+    scrapes: &Scrapes<'_>,
 ) -> BTreeSet<Component> {
     match signal {
         Signal::PingsLost(lost) => all_of(lost, pings),
@@ -28,7 +37,7 @@ pub(crate) fn triggers(
         // A host whose metrics cannot be had says nothing about its units.
         Signal::UnitDown { .. } => BTreeSet::from([component.clone()]),
         Signal::ScrapeLost { job, host } => {
-            let found = scrapes.iter().find(|s| s.job == *job && s.host == *host);
+            let found = scrapes.get(&(job.as_str(), host));
             found.map(|s| s.depends.iter().cloned().collect()).unwrap_or_default()
         }
     }
@@ -59,9 +68,10 @@ fn rank(component: &Component) -> u8 {
 
 /// Fills `behind`, and drops alerts about far uplinks that could never be the one that pages.
 pub(crate) fn order(alerts: &mut Vec<Alert>, pings: &BTreeMap<String, Ping>, scrapes: &[Scrape]) {
+    let scrapes = by_job(scrapes);
     let triggers: BTreeMap<Component, BTreeSet<Component>> = alerts
         .iter()
-        .map(|a| (a.component.clone(), triggers(&a.component, &a.signal, pings, scrapes)))
+        .map(|a| (a.component.clone(), triggers(&a.component, &a.signal, pings, &scrapes)))
         .collect();
     // What each fault raises.
     let mut raises: BTreeMap<&Component, BTreeSet<&Component>> = BTreeMap::new();

@@ -198,7 +198,14 @@ fn conflicts(work: &mut Work<'_>) {
         let mut ports: BTreeMap<(Proto, u16), Vec<(&Instance, &Label)>> = BTreeMap::new();
         for instance in &host.instances {
             if let Some(other) = units.insert(&instance.unit, instance) {
-                found.push(clash(instance, other, format!("{} and {} would both be {} on {id}", instance.service, other.service, instance.unit)));
+                found.push(clash(
+                    instance,
+                    other,
+                    format!(
+                        "{} and {} would both be {} on {id}",
+                        instance.service, other.service, instance.unit
+                    ),
+                ));
             }
             for (name, port) in &instance.ports {
                 let others = ports.entry((port.proto, port.number)).or_default();

@@ -22,7 +22,7 @@ pub(crate) struct Reach {
 }
 
 /// AllowedIPs by host and link number.
-pub(crate) type Allowed = BTreeMap<(HostId, usize), Vec<(IpNet, Why)>>;
+pub(crate) type Allowed = BTreeMap<(HostId, usize), BTreeMap<IpNet, Why>>;
 
 /// Public addresses that lead to a host, IPv4 first.
 pub(crate) fn reach(work: &Work<'_>, host: &HostId) -> Vec<Reach> {
@@ -297,10 +297,7 @@ pub(crate) fn everything(v4: bool) -> IpNet {
 
 /// Notes that a prefix passes a link, once.
 pub(crate) fn allow(allowed: &mut Allowed, host: &HostId, link: usize, prefix: IpNet, why: Why) {
-    let list = allowed.entry((host.clone(), link)).or_default();
-    if !list.iter().any(|(p, _)| *p == prefix) {
-        list.push((prefix, why));
-    }
+    allowed.entry((host.clone(), link)).or_default().entry(prefix).or_insert(why);
 }
 
 /// Writes AllowedIPs into the peers: what was found, or what is written by hand. Two peers of one
@@ -308,6 +305,9 @@ pub(crate) fn allow(allowed: &mut Allowed, host: &HostId, link: usize, prefix: I
 pub(crate) fn finish(work: &mut Work<'_>, mut allowed: Allowed) {
     let model = work.model;
     let mut holders: BTreeMap<(HostId, String, IpNet), (HostId, Why)> = BTreeMap::new();
+    let mut seen: BTreeSet<&(HostId, String)> = BTreeSet::new();
+    let ends = work.links.iter().flat_map(|l| &l.ends);
+    let several: BTreeSet<(HostId, String)> = ends.filter(|e| !seen.insert(e)).cloned().collect();
     for n in 0..work.links.len() {
         let link = work.links[n].clone();
         for side in 0..2 {
@@ -320,9 +320,13 @@ pub(crate) fn finish(work: &mut Work<'_>, mut allowed: Allowed) {
                     .iter()
                     .map(|p| (p.value, Why::new(&p.place, format!("override of AllowedIPs on {host}"))))
                     .collect(),
-                None => shortest(allowed.remove(&(host.clone(), n)).unwrap_or_default()),
+                None => {
+                    shortest(allowed.remove(&(host.clone(), n)).unwrap_or_default().into_iter().collect())
+                }
             };
-            for (prefix, why) in &list {
+            // Only an interface with several peers can hold a prefix twice.
+            let several = several.contains(&(host.clone(), iface.clone()));
+            for (prefix, why) in list.iter().filter(|_| several) {
                 let key = (host.clone(), iface.clone(), *prefix);
                 if let Some((other, first)) = holders.insert(key, (far.clone(), why.clone()))
                     && other != *far
@@ -348,13 +352,17 @@ pub(crate) fn finish(work: &mut Work<'_>, mut allowed: Allowed) {
     }
 }
 
-/// Without prefixes that lie inside another of the list, IPv4 first, in order.
-fn shortest(list: Vec<(IpNet, Why)>) -> Vec<(IpNet, Why)> {
-    let all: Vec<IpNet> = list.iter().map(|(p, _)| *p).collect();
-    let mut out: Vec<(IpNet, Why)> = list
-        .into_iter()
-        .filter(|(p, _)| !all.iter().any(|other| other != p && other.contains(p) && other.prefix_len() > 0))
-        .collect();
-    out.sort_by_key(|(p, _)| (p.addr().is_ipv6(), *p));
+/// Without prefixes that lie inside another of the list (but for `/0`, which says something else), IPv4
+/// first, in order.
+fn shortest(mut list: Vec<(IpNet, Why)>) -> Vec<(IpNet, Why)> {
+    // A prefix sorts right before all that lie inside it.
+    list.sort_by_key(|(p, _)| (p.addr().is_ipv6(), p.network(), p.prefix_len()));
+    let mut out: Vec<(IpNet, Why)> = Vec::new();
+    for (prefix, why) in list {
+        let covered = out.last().is_some_and(|(p, _)| p.prefix_len() > 0 && p.contains(&prefix));
+        if !covered {
+            out.push((prefix, why));
+        }
+    }
     out
 }

@@ -1,7 +1,7 @@
 //! What alerts a fault must raise, from what each signal looks at.
 
 use crate::fleet::{Component, Fleet, Ping, Watcher};
-use crate::hierarchy::triggers;
+use crate::hierarchy::{by_job, triggers};
 use model::ServiceId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +20,11 @@ fn of_watcher(fleet: &Fleet, watcher: &Watcher, broken: &Component) -> Vec<(&'st
         return Vec::new();
     }
     let pings: BTreeMap<String, Ping> = watcher.pings.iter().map(|p| (p.name.clone(), p.clone())).collect();
+    let scrapes = by_job(&watcher.scrapes);
     let active: Vec<_> = watcher
         .alerts
         .iter()
-        .filter(|a| triggers(&a.component, &a.signal, &pings, &watcher.scrapes).contains(broken))
+        .filter(|a| triggers(&a.component, &a.signal, &pings, &scrapes).contains(broken))
         .collect();
     let suspects: BTreeSet<&Component> = active.iter().map(|a| &a.component).collect();
     active

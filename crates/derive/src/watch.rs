@@ -11,7 +11,7 @@ use crate::work::Work;
 use artifact::Why;
 use diag::Diagnostic;
 use model::{HostId, Proto, Provides, ServiceId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// The job under which hosts' own metrics are scraped.
@@ -51,8 +51,8 @@ pub(crate) fn watchers(work: &mut Work<'_>, edges: &mut Vec<Edge>) -> Vec<Watche
         let (mut alerts, unseen): (Vec<Alert>, Vec<Diagnostic>) = alerts(&view);
         let View { pings, scrapes, .. } = view;
         hierarchy::order(&mut alerts, &pings, &scrapes);
-        let used: Vec<&String> = alerts.iter().flat_map(|a| names(&a.signal)).collect();
-        let pings: Vec<Ping> = pings.values().filter(|p| used.contains(&&p.name)).cloned().collect();
+        let used: BTreeSet<&String> = alerts.iter().flat_map(|a| names(&a.signal)).collect();
+        let pings: Vec<Ping> = pings.values().filter(|p| used.contains(&p.name)).cloned().collect();
         for diagnostic in unseen {
             work.report.push(diagnostic);
         }

@@ -1,11 +1,11 @@
 //! What a watcher alerts on, and by which signs.
 
 use crate::codes;
-use crate::fleet::{Alert, Component, SegmentKind, Signal};
+use crate::fleet::{Alert, Component, Scrape, SegmentKind, Signal};
 use crate::watch::{NODE, View, way_out};
 use artifact::Why;
 use diag::Diagnostic;
-use model::{HostId, Provides, UplinkKind};
+use model::{HostId, Provides, ServiceId, UplinkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All alerts of a watcher without their hierarchy, and what it cannot see.
@@ -140,14 +140,18 @@ fn hosts(view: &View<'_, '_>, out: &mut Vec<Alert>) {
 fn services(view: &View<'_, '_>, out: &mut Vec<Alert>) -> Vec<Diagnostic> {
     let work = view.work;
     let mut unseen: BTreeSet<&HostId> = BTreeSet::new();
+    let nodes: BTreeMap<&HostId, &Scrape> =
+        view.scrapes.iter().filter(|s| s.job == NODE).map(|s| (&s.host, s)).collect();
+    let scraped: BTreeMap<(&HostId, &ServiceId), &Scrape> =
+        view.scrapes.iter().map(|s| ((&s.host, &s.service), s)).collect();
     for (id, host) in &work.hosts {
-        let node = view.scrapes.iter().find(|s| s.job == NODE && s.host == *id);
+        let node = nodes.get(id);
         for instance in &host.instances {
             let own = *id == view.host && instance.service == view.service;
             if own {
                 continue;
             }
-            let metrics = view.scrapes.iter().find(|s| s.host == *id && s.service == instance.service);
+            let metrics = scraped.get(&(id, &instance.service));
             let is_node = instance.provides.contains(&Provides::HostMetrics);
             let signal = match (node, metrics) {
                 (Some(node), _) if is_node => Signal::ScrapeLost { job: node.job.clone(), host: id.clone() },

@@ -77,7 +77,9 @@ fn each_fixture_is_what_its_name_says() {
 #[test]
 fn each_code_has_a_fixture() {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/codes.rs")).unwrap();
-    let codes = source.lines().filter_map(|l| l.split_once("= \"").map(|(_, c)| c.trim_end_matches("\";").to_owned()));
+    let codes = source
+        .lines()
+        .filter_map(|l| l.split_once("= \"").map(|(_, c)| c.trim_end_matches("\";").to_owned()));
     let there: Vec<String> = folders().into_iter().map(|(code, _)| code).collect();
     let missing: Vec<String> = codes.filter(|c| !there.contains(c)).collect();
     assert!(missing.is_empty(), "no fixture: {missing:?}");
@@ -112,7 +114,8 @@ fn each_page_shows_its_fixture() {
 fn block(page: &str, kind: &str, content: &str) -> String {
     let fence = format!("```{kind}\n");
     let Some((before, rest)) = page.split_once(&fence) else { return format!("{page}no {kind} block\n") };
-    let after = if rest.starts_with("```") { rest } else { rest.split_once("\n```").map_or("", |(_, after)| after) };
+    let after =
+        if rest.starts_with("```") { rest } else { rest.split_once("\n```").map_or("", |(_, after)| after) };
     let after = after.strip_prefix("```").unwrap_or(after);
     format!("{before}{fence}{content}```{after}")
 }

@@ -69,7 +69,8 @@ fn listen_address() {
 
 #[test]
 fn raw_text_is_passed_on() {
-    let fleet = edited("hosts/kyiv-gw.yaml", "site: kyiv", "site: kyiv\noverride: {nftables: 'table inet mine {}'}");
+    let fleet =
+        edited("hosts/kyiv-gw.yaml", "site: kyiv", "site: kyiv\noverride: {nftables: 'table inet mine {}'}");
     let (text, place) = &fleet.hosts["kyiv-gw"].overrides["nftables"];
     assert_eq!((text.as_str(), &*place.file), ("table inet mine {}", "hosts/kyiv-gw.yaml"));
 }

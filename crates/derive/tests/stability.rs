@@ -34,16 +34,27 @@ fn yaml(plan: &Plan) -> String {
         writeln!(out, "  gw{s}: {{site: s{s}}}").unwrap();
     }
     for h in &plan.hosts {
-        writeln!(out, "  h{h}: {{site: s{}, groups: workers, capacity: {{cpu: 8, memory: 8GiB}}}}", h % SITES).unwrap();
+        writeln!(
+            out,
+            "  h{h}: {{site: s{}, groups: workers, capacity: {{cpu: 8, memory: 8GiB}}}}",
+            h % SITES
+        )
+        .unwrap();
     }
     for p in &plan.probes {
-        writeln!(out, "  p{p}: {{groups: probes, uplink: {{ipv4: 198.51.100.{}/32, gateway: 198.51.100.1}}}}", 10 + p).unwrap();
+        writeln!(
+            out,
+            "  p{p}: {{groups: probes, uplink: {{ipv4: 198.51.100.{}/32, gateway: 198.51.100.1}}}}",
+            10 + p
+        )
+        .unwrap();
     }
     out.push_str("groups:\n  workers:\n  probes:\n");
     out.push_str("tunnels:\n");
     let spokes: Vec<String> = plan.spokes.iter().filter(|s| **s > 0).map(|s| format!("gw{s}")).collect();
     if !spokes.is_empty() {
-        writeln!(out, "  hub: {{hub: gw0, spokes: [{}], carries: [bgp, services]}}", spokes.join(", ")).unwrap();
+        writeln!(out, "  hub: {{hub: gw0, spokes: [{}], carries: [bgp, services]}}", spokes.join(", "))
+            .unwrap();
     }
     for (a, b) in &plan.pairs {
         writeln!(out, "  pair-{a}-{b}: {{between: [gw{a}, gw{b}]}}").unwrap();
@@ -57,8 +68,16 @@ fn yaml(plan: &Plan) -> String {
     out.push_str("services:\n");
     for s in &plan.services {
         // Every third wants any worker, the others any of them with a dynamic port.
-        let on = if s % 3 == 0 { "{needs: {cpu: 2}}".to_owned() } else { format!("{{any: workers, copies: {}}}", 1 + s % 2) };
-        writeln!(out, "  svc{s}: {{module: postgresql, variant: container, on: {on}, ports: {{sql: dynamic}}}}").unwrap();
+        let on = if s % 3 == 0 {
+            "{needs: {cpu: 2}}".to_owned()
+        } else {
+            format!("{{any: workers, copies: {}}}", 1 + s % 2)
+        };
+        writeln!(
+            out,
+            "  svc{s}: {{module: postgresql, variant: container, on: {on}, ports: {{sql: dynamic}}}}"
+        )
+        .unwrap();
     }
     writeln!(out, "  last: {{module: node-exporter, on: gw0}}").unwrap();
     out
@@ -89,7 +108,9 @@ fn choices(lock: &Lock) -> BTreeMap<String, String> {
 
 fn flatten(value: &serde_json::Value, path: String, out: &mut BTreeMap<String, String>) {
     match value {
-        serde_json::Value::Object(map) => map.iter().for_each(|(k, v)| flatten(v, format!("{path}/{k}"), out)),
+        serde_json::Value::Object(map) => {
+            map.iter().for_each(|(k, v)| flatten(v, format!("{path}/{k}"), out))
+        }
         other => {
             out.insert(path, other.to_string());
         }
@@ -100,7 +121,8 @@ fn lock_of(plan: &Plan, lock: &Lock) -> Result<Lock, TestCaseError> {
     let model = text(&yaml(plan));
     let derived = derive::derive(&model, lock, &Options::default());
     // A group without enough hosts is said; what is chosen for the rest still counts.
-    let other = derived.report.items.iter().any(|d| d.severity == diag::Severity::Error && d.code != "FW0806");
+    let other =
+        derived.report.items.iter().any(|d| d.severity == diag::Severity::Error && d.code != "FW0806");
     prop_assert!(!other, "{}\n{}", diag::render_plain(&derived.report), yaml(plan));
     Ok(derived.lock)
 }
