@@ -10,6 +10,7 @@ pub const UNKNOWN_PORT: &str = "FW0207";
 pub const UNKNOWN_EXPORT: &str = "FW0208";
 pub const UNKNOWN_ENGINE: &str = "FW0209";
 pub const BAD_DOMAIN_NAME: &str = "FW0210";
+pub const STRANGE_WORD: &str = "FW0211";
 
 pub const OVERLAPPING_PREFIXES: &str = "FW0301";
 pub const DUPLICATE_ADDRESS: &str = "FW0302";
@@ -29,6 +30,8 @@ pub const BAD_POOL: &str = "FW0315";
 pub const NO_PREFIX: &str = "FW0316";
 pub const SAME_DEVICE: &str = "FW0317";
 pub const WRONG_FAMILY: &str = "FW0318";
+pub const NETWORK_ELSEWHERE: &str = "FW0319";
+pub const FORWARD_ELSEWHERE: &str = "FW0320";
 
 pub const NEEDS_CYCLE: &str = "FW0401";
 pub const LAYER_UPWARD: &str = "FW0402";
@@ -61,6 +64,9 @@ pub const ENTRY_PORT_TAKEN: &str = "FW0428";
 pub const LISTEN_ELSEWHERE: &str = "FW0429";
 pub const BAD_RECEIVER: &str = "FW0430";
 pub const BAD_ADMIN: &str = "FW0431";
+pub const OIDC_CLIENT: &str = "FW0432";
+pub const GATE_NOT_EXPOSED: &str = "FW0433";
+pub const ALERTS_TO_NOBODY: &str = "FW0434";
 
 pub const TUNNEL_SHAPE: &str = "FW0501";
 pub const SAME_END: &str = "FW0502";

@@ -82,7 +82,7 @@ fn each_page_shows_its_fixture() {
         for (name, bytes) in &read(&path).unwrap().files {
             write!(sources, "# {name}\n{}", String::from_utf8_lossy(bytes)).unwrap();
         }
-        let expected = fs::read_to_string(path.join("expected.txt")).unwrap_or_default();
+        let expected = diag::render_plain(&found(&path));
         let shown = block(&block(&text, "yaml", &sources), "text", &expected);
         if update() {
             fs::write(&page, &shown).unwrap();

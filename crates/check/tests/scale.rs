@@ -34,7 +34,7 @@ fn fleet(hosts: usize) -> model::Fleet {
         )
         .unwrap();
     }
-    text.push_str("services:\n  ingress: {module: caddy, on: h1}\n  gate: {module: authelia, on: h2}\n");
+    text.push_str("services:\n  ingress: {module: caddy, on: h1}\n  gate: {module: authelia, on: h2, expose: {host: sign-in, auth: own}}\n");
     text.push_str("  metrics: {module: node-exporter, on: {each: [g0, g1, g2, g3, g4, g5, g6]}}\n");
     for h in 0..sites * 10 {
         for n in 0..5 {

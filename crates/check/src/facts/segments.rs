@@ -16,6 +16,8 @@ pub enum SegmentKind<'a> {
     Network(&'a NetworkId, NetworkKind),
     /// A tunnel's own addresses.
     Tunnel(&'a TunnelId),
+    /// The wire between a router and its provider.
+    Uplink,
 }
 
 impl fmt::Display for SegmentKind<'_> {
@@ -24,6 +26,7 @@ impl fmt::Display for SegmentKind<'_> {
             SegmentKind::Lan(site) => write!(f, "the LAN of site `{site}`"),
             SegmentKind::Network(network, _) => write!(f, "network `{network}`"),
             SegmentKind::Tunnel(tunnel) => write!(f, "tunnel `{tunnel}`"),
+            SegmentKind::Uplink => f.write_str("an uplink"),
         }
     }
 }
@@ -96,6 +99,17 @@ pub fn segments(fleet: &Fleet) -> Vec<Segment<'_>> {
     }
     for (id, tunnel) in &fleet.tunnels {
         tunnel.network.iter().for_each(|p| add(SegmentKind::Tunnel(id), p.value, &p.place));
+    }
+    // Several customers share a provider's segment: each is one.
+    let mut wires = BTreeSet::new();
+    let of_sites = fleet.sites.values().flat_map(|s| &s.uplink).flat_map(|u| u.0.values());
+    for uplink in of_sites.chain(fleet.hosts.values().filter_map(|h| h.uplink.as_ref())) {
+        for address in uplink.ipv4.iter().chain(&uplink.ipv6).filter(|a| a.prefix.is_some()) {
+            let wire = address.net().trunc();
+            if wires.insert(wire) {
+                add(SegmentKind::Uplink, wire, &address.place);
+            }
+        }
     }
     all
 }

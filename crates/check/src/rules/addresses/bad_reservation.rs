@@ -57,6 +57,13 @@ fn judge(dhcp: &Dhcp, lan: &[(IpNet, &Place)], held: &BTreeMap<IpAddr, (&str, &P
                     out.push(error(&end.place, format!("{} is not on the LAN", end.value)));
                 }
             }
+            let range = IpAddr::V4(from.value)..=IpAddr::V4(to.value);
+            if let Some((address, (host, place))) =
+                (!range.is_empty()).then(|| held.range(range).next()).flatten()
+            {
+                let message = format!("the pool would give out {address}, which belongs to host `{host}`");
+                out.push(error(&from.place, message).label(place, "the address"));
+            }
             if from.value > to.value {
                 let message = format!("the pool ends at {} before it begins at {}", to.value, from.value);
                 out.push(error(&to.place, message).help("the first address comes first"));

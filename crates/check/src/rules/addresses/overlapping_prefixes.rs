@@ -49,5 +49,7 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
 fn may_share(a: SegmentKind<'_>, b: SegmentKind<'_>) -> bool {
     let physical = |k| matches!(k, SegmentKind::Network(_, NetworkKind::Physical));
     let lan = |k| matches!(k, SegmentKind::Lan(_) | SegmentKind::Network(_, NetworkKind::Lan));
-    (physical(a) && lan(b)) || (lan(a) && physical(b))
+    // Providers hand out parts of one prefix, and an exchange may be on the same wire as an uplink.
+    let outside = |k| matches!(k, SegmentKind::Uplink | SegmentKind::Network(_, NetworkKind::Peering));
+    (physical(a) && lan(b)) || (lan(a) && physical(b)) || (outside(a) && outside(b))
 }

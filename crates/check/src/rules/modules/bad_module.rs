@@ -27,6 +27,13 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
         {
             port(name, &health.place, "health");
         }
+        for (path, file) in module.variants.native.iter().flat_map(|n| &n.files) {
+            let octal =
+                |mode: &String| mode.len() <= 4 && u32::from_str_radix(mode, 8).is_ok_and(|m| m <= 0o7777);
+            if let Some(mode) = file.mode.as_ref().filter(|mode| !octal(mode)) {
+                error(&file.place, format!("`{mode}` of {} is no mode: octal, for example 0640", path.0));
+            }
+        }
         params(module, &mut error);
     }
 }

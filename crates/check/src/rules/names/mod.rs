@@ -5,6 +5,7 @@ pub mod bad_domain_name;
 pub mod group_cycle;
 pub mod name_taken;
 pub mod same_name;
+pub mod strange_word;
 pub mod unknown_engine;
 pub mod unknown_export;
 pub mod unknown_name;

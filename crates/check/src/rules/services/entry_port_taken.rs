@@ -1,25 +1,34 @@
-//! One port of a public address for two exposures.
+//! One port of a public address for two exposures or port mappings.
 
 use crate::codes;
 use crate::facts::{Exposed, Facts, Way};
 use crate::rule::Findings;
-use diag::Diagnostic;
+use diag::{Diagnostic, Place};
 use model::{Audience, HostId, PortChoice, PortSpec, Proto};
 use std::collections::BTreeMap;
 
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     let edges = facts.edges();
     let direct = |e: &&Exposed<'_>| e.way == Way::Direct && e.audience == Audience::Internet;
-    if !facts.exposures.iter().any(|e| direct(&e)) {
-        return;
-    }
-    let mut taken: BTreeMap<(&HostId, PortSpec), &Exposed<'_>> = BTreeMap::new();
+    let mut taken: BTreeMap<(&HostId, PortSpec), (String, &Place)> = BTreeMap::new();
     // Names take 443 and 80 at their entries (redirect and ACME).
     let by_name = |e: &&Exposed<'_>| matches!(e.way, Way::Ingress(_)) && e.audience == Audience::Internet;
     if let Some(exposed) = facts.exposures.iter().find(by_name) {
         for entry in facts.entries_of(exposed, &edges) {
             for port in [443, 80] {
-                taken.insert((entry.host, PortSpec { proto: Proto::Tcp, port }), exposed);
+                let title = (exposed.title(facts), exposed.place());
+                taken.insert((entry.host, PortSpec { proto: Proto::Tcp, port }), title);
+            }
+        }
+    }
+    for (host, router) in facts.fleet.hosts.iter().filter_map(|(id, h)| Some((id, h.router.as_ref()?))) {
+        for (name, mapping) in &router.forward {
+            let port = mapping.port.value;
+            match taken.get(&(host, port)) {
+                Some((other, place)) => out.push(error(&mapping.port.place, host, port, other, place)),
+                None => {
+                    taken.insert((host, port), (format!("mapping `{name}`"), &mapping.port.place));
+                }
             }
         }
     }
@@ -35,24 +44,22 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
         };
         for host in hosts {
             match taken.get(&(host, port)) {
-                Some(other) => {
-                    out.push(
-                        Diagnostic::error(
-                            codes::ENTRY_PORT_TAKEN,
-                            exposed.place(),
-                            format!("{port} of `{host}` leads to {} already", other.title(facts)),
-                        )
-                        .label(other.place(), "first used here")
-                        .help("give one of them another port, or another `entry`"),
-                    );
+                Some((other, place)) => {
+                    out.push(error(exposed.place(), host, port, other, place));
                     break;
                 }
                 None => {
-                    taken.insert((host, port), exposed);
+                    taken.insert((host, port), (exposed.title(facts), exposed.place()));
                 }
             }
         }
     }
+}
+
+fn error(place: &Place, host: &HostId, port: PortSpec, other: &str, first: &Place) -> Diagnostic {
+    Diagnostic::error(codes::ENTRY_PORT_TAKEN, place, format!("{port} of `{host}` leads to {other} already"))
+        .label(first, "first used here")
+        .help("give one of them another port, or another `entry`")
 }
 
 fn port(facts: &Facts<'_>, exposed: &Exposed<'_>) -> Option<PortSpec> {

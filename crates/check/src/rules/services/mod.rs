@@ -1,5 +1,6 @@
 //! Rules on services, exposures and sign-in.
 
+pub mod alerts_to_nobody;
 pub mod auth_missing;
 pub mod auth_needs_http;
 pub mod bad_admin;
@@ -14,6 +15,7 @@ pub mod entry_not_public;
 pub mod entry_port_taken;
 pub mod exposed_twice;
 pub mod gate_behind_itself;
+pub mod gate_not_exposed;
 pub mod groups_without_directory;
 pub mod layer_upward;
 pub mod listen_elsewhere;
@@ -23,6 +25,7 @@ pub mod needs_cycle;
 pub mod no_gate;
 pub mod no_ingress;
 pub mod no_way_in;
+pub mod oidc_client;
 pub mod path_weakens;
 pub mod port_taken;
 pub mod public_contradiction;
