@@ -424,6 +424,8 @@ pub struct Bgp {
     pub originate: Vec<Originated>,
     /// All prefixes of the fleet that may leave through it, its own included.
     pub fleet_prefixes: Vec<IpNet>,
+    /// Everything the fleet originates anywhere: nobody outside may announce any of it to us.
+    pub own_space: Vec<IpNet>,
     /// Sessions.
     pub sessions: Vec<Session>,
     /// RPKI-to-router servers.

@@ -77,7 +77,7 @@ pub(super) fn unwanted(bgp: &Bgp, family: Family, why: &Why, text: &mut Text) {
     }
     text.line("\t] then return true;", why);
     let own: Vec<String> =
-        bgp.fleet_prefixes.iter().filter(|p| Family::of(p) == family).map(|p| format!("{p}+")).collect();
+        bgp.own_space.iter().filter(|p| Family::of(p) == family).map(|p| format!("{p}+")).collect();
     if !own.is_empty() {
         let why = Why::new(&bgp.place, "nobody else originates our prefixes");
         text.line(format!("\tif net ~ [ {} ] then return true;", own.join(", ")), &why);

@@ -40,6 +40,7 @@ fn bgp(asn: u32, id: &str, originate: &[&str]) -> Bgp {
             })
             .collect(),
         fleet_prefixes: vec![net("2001:db8:50::/44"), net("2001:db8:8a0::/44")],
+        own_space: vec![net("2001:db8:50::/44"), net("2001:db8:8a0::/44")],
         sessions: Vec::new(),
         rpki: Vec::new(),
         never: vec![65550],

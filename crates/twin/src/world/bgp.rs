@@ -162,8 +162,13 @@ impl<'a> Builder<'a> {
                 Some("longer than /48"),
             );
             let own = router.sessions.iter().flat_map(|(h, _)| self.fleet.hosts[*h].bgp.iter());
-            for prefix in own.flat_map(|b| &b.fleet_prefixes).take(1) {
-                add(&prefix.to_string(), Some("our own prefix"));
+            // A more specific one: what a hijack looks like, and no rival of what we announce ourselves.
+            let hijacked = own.flat_map(|b| &b.own_space).filter_map(|p| match p {
+                IpNet::V6(p) if p.prefix_len() < 48 => p.subnets(48).ok()?.last(),
+                _ => None,
+            });
+            for prefix in hijacked.take(1) {
+                add(&prefix.to_string(), Some("part of our own prefix"));
             }
             if self.rpki() {
                 add("2d00:bad::/48", Some("RPKI invalid (RFC 6811)"));

@@ -249,6 +249,7 @@ mod tests {
             router_id: std::net::Ipv4Addr::new(10, 0, 0, 1),
             originate: Vec::new(),
             fleet_prefixes: Vec::new(),
+            own_space: Vec::new(),
             sessions: Vec::new(),
             rpki: Vec::new(),
             never: Vec::new(),
