@@ -1,14 +1,13 @@
 //! Exposures: names and ports under which others reach services, and everything that follows from them.
 
+use crate::admit;
 use crate::codes;
 use crate::edges;
-use crate::entries::{self, Inlet, Translations, traffic};
-use crate::fleet::{Dnat, EdgeKind, Entry, Exposure, Instance, InstancePort, Traffic};
+use crate::entries::{self, Inlet, Translations};
+use crate::fleet::{EdgeKind, Entry, Exposure, Instance, InstancePort};
 use crate::instances;
-use crate::openings::{self, Parts, nets, rule};
 use crate::peers::Allowed;
 use crate::place::Placed;
-use crate::ways;
 use crate::work::Work;
 use artifact::Why;
 use diag::Diagnostic;
@@ -52,7 +51,7 @@ pub(crate) fn exposures(work: &mut Work<'_>, allowed: &mut Allowed) -> Found {
             }
         }
     }
-    mappings(work, &mut translations);
+    crate::mappings::mappings(work, &mut translations);
     for ((host, ..), (dnat, _)) in translations {
         if let Some(host) = work.hosts.get_mut(&host) {
             host.firewall.dnat.push(dnat);
@@ -137,7 +136,7 @@ fn one(
     let inside: Vec<IpAddr> = work.hosts.get(&end).map(|h| h.addresses.clone()).unwrap_or_default();
     let inside = if audience == Audience::Lan { on_lans(work, &end, inside) } else { inside };
     if found.admitted.insert((end.clone(), ports.clone(), audience, from.clone())) {
-        admit(work, &inlet, audience, &inside, own.is_empty());
+        admit::admit(work, &inlet, audience, &inside, own.is_empty());
     }
     let backends = backends(work, found, id, &hosts, proxy.as_ref(), &port, &why);
     for entry in &mut ways_in {
@@ -370,136 +369,4 @@ fn backend_hops(entry: &mut Entry, proxy: Option<&Proxy>, backends: &[(HostId, I
 fn on_lans(work: &Work<'_>, host: &HostId, all: Vec<IpAddr>) -> Vec<IpAddr> {
     let lan = work.ground.get(host).map(|g| g.lan_addresses.clone()).unwrap_or_default();
     if lan.is_empty() { all } else { lan }
-}
-
-/// Lets those inside reach it: LANs for `lan` and wider, hosts for `fleet`.
-fn admit(work: &mut Work<'_>, inlet: &Inlet<'_>, audience: Audience, inside: &[IpAddr], translated: bool) {
-    let sources: Vec<IpNet> = match audience {
-        Audience::Internet | Audience::Lan => ways::inside_prefixes(work),
-        Audience::Fleet => nets(work.hosts.values().flat_map(|h| h.addresses.iter().copied())),
-    };
-    // What is limited to some sources is limited for those inside as well.
-    let limit = |from: Vec<IpNet>| if inlet.from.is_empty() { from } else { narrowed(&from, &inlet.from) };
-    let (passing, leaves) = forwarders(work, inlet.host);
-    for v4 in [true, false] {
-        let to: Vec<IpNet> = nets(inside.iter().copied().filter(|ip| ip.is_ipv4() == v4));
-        let from = limit(openings::family(&sources, v4));
-        if to.is_empty() || from.is_empty() {
-            continue;
-        }
-        let everyone = translated && audience == Audience::Internet && inlet.from.is_empty();
-        for one in traffic(&inlet.ports) {
-            let base = rule(one, &inlet.why).to(to.iter().copied());
-            let open = if everyone { base.clone() } else { base.clone().from(from.iter().copied()) };
-            openings::input(work, inlet.host, open);
-            for router in &passing {
-                let ifaces = ways::inside_ifaces(work, router);
-                let through = base.clone().iif(ifaces.iter().cloned()).oif(ifaces).from(from.iter().copied());
-                openings::forward(work, router, through);
-            }
-            for (router, oif) in &leaves {
-                let lans = work.ground.get(router).map(|g| g.lans.clone()).unwrap_or_default();
-                let prefixes =
-                    lans.iter().filter_map(|(s, _)| work.segments.get(s)).flat_map(|s| s.prefixes.clone());
-                let own: Vec<IpNet> = prefixes.filter(|p| p.addr().is_ipv4() == v4).collect();
-                let own = limit(own);
-                if !own.is_empty() {
-                    let iif = lans.into_iter().map(|(_, i)| i);
-                    let through = base.clone().iif(iif).oif([oif.clone()]).from(own);
-                    openings::forward(work, router, through);
-                }
-            }
-        }
-    }
-}
-
-fn narrowed(all: &[IpNet], only: &[IpNet]) -> Vec<IpNet> {
-    all.iter()
-        .flat_map(|a| {
-            only.iter().filter_map(move |o| {
-                if a.contains(o) {
-                    Some(*o)
-                } else if o.contains(a) {
-                    Some(*a)
-                } else {
-                    None
-                }
-            })
-        })
-        .collect()
-}
-
-/// Who forwards from LANs and other tunnel ends to a host: those whom the way of others passes, and routers
-/// that only send their own LAN's packets on, with the interface those leave by.
-fn forwarders(work: &Work<'_>, target: &HostId) -> (BTreeSet<HostId>, Vec<(HostId, String)>) {
-    let mut passing: BTreeSet<HostId> = BTreeSet::new();
-    let goal = if work.graph.has(target) {
-        Some(target)
-    } else {
-        work.ground.get(target).and_then(|g| g.gateway.as_ref())
-    };
-    let Some(goal) = goal.cloned() else { return (passing, Vec::new()) };
-    let several_lans = work.ground.get(&goal).is_some_and(|g| g.lans.len() > 1);
-    let steps = work.graph.steps([&goal], crate::graph::Class::Lan);
-    if goal != *target && (several_lans || !steps.is_empty()) {
-        passing.insert(goal);
-    }
-    passing.extend(steps.iter().map(|s| s.to.clone()).filter(|h| h != target));
-    let routers: BTreeSet<&HostId> =
-        work.model.sites.values().filter_map(|s| s.router.as_ref()).map(|r| &r.value).collect();
-    let leaves = steps
-        .iter()
-        .filter(|s| routers.contains(&s.from) && !passing.contains(&s.from))
-        .map(|s| (s.from.clone(), ways::ifaces(work, s).0))
-        .collect();
-    (passing, leaves)
-}
-
-/// Ports of a router's uplink that it maps to hosts of its LAN.
-fn mappings(work: &mut Work<'_>, translations: &mut Translations) {
-    let model = work.model;
-    for (id, host) in &model.hosts {
-        let Some(router) = &host.router else { continue };
-        for (name, mapping) in &router.forward {
-            let why = Why::new(&mapping.place, format!("port mapping {name} of {id}"));
-            let Some(ground) = work.ground.get(&mapping.to.value).cloned() else {
-                work.dangling(&mapping.to.place, mapping.to.as_str());
-                continue;
-            };
-            let to_port = mapping.to_port.unwrap_or(mapping.port.port);
-            let uplinks = work.ground.get(id).map(|g| g.uplinks.clone()).unwrap_or_default();
-            for uplink in &uplinks {
-                for v4 in [true, false] {
-                    let public = uplink.public.iter().copied().find(|ip| ip.is_ipv4() == v4);
-                    let Some(target) = ground.lan_addresses.iter().copied().find(|ip| ip.is_ipv4() == v4)
-                    else {
-                        continue;
-                    };
-                    if public.is_none() && !v4 {
-                        continue;
-                    }
-                    let iif = Some(uplink.iface.clone());
-                    let proto = mapping.port.proto;
-                    let key = (id.clone(), iif.clone(), public, proto, mapping.port.port);
-                    let dnat = Dnat {
-                        iif: iif.clone(),
-                        to: public,
-                        from: Vec::new(),
-                        proto,
-                        port: mapping.port.port,
-                        target,
-                        target_port: to_port,
-                        why: why.clone(),
-                    };
-                    let service = ServiceId::new(name.as_str());
-                    entries::add_translation(work, translations, key, dnat, &service);
-                    let oif = ground.lans.first().and_then(|(s, _)| ways::iface_on(work, id, s));
-                    let through = rule(Traffic::Dnat, &why).iif(iif).oif(oif).to([IpNet::from(target)]);
-                    openings::forward(work, id, through);
-                    let input = rule(Traffic::Ports(proto, vec![to_port]), &why).to([IpNet::from(target)]);
-                    openings::input(work, &mapping.to.value, input);
-                }
-            }
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! What nobody should write by hand: addresses, ports, keys, peers, placement, paths. Pure: the same model
 //! and the same lock give the same fleet and the same lock, byte for byte.
 
+mod admit;
 mod alloc;
 mod announced;
 mod bgp;
 pub mod codes;
+mod doors;
 mod edges;
 mod entries;
 mod exposures;
@@ -17,8 +19,10 @@ mod instances;
 mod ipam;
 pub mod keys;
 pub mod lock;
+mod mappings;
 mod names;
 mod openings;
+mod origins;
 mod peers;
 mod place;
 mod policies;
