@@ -3,7 +3,7 @@
 //!     fleetwright-standin --name NAME --stands-for TEXT
 //!         [--listen ADDR] [--tcp PORT]… [--udp PORT]… [--http PORT]… [--gate PORT]…
 //!
-//! HTTP ports answer every path with JSON that repeats what was asked, `/metrics` with Prometheus text. A
+//! HTTP ports answer every path with JSON that repeats what was asked, `/metrics` (or what `--metrics` says) with Prometheus text. A
 //! gate also judges requests that a proxy asks it about (`/api/verify`, `/api/authz/…`, or anything with
 //! `X-Forwarded-Uri` and `X-Forwarded-Method`): with the cookie `fleetwright-standin=ok` they may go on, else
 //! they are sent to the sign-in page. Only the standard library: the program is copied into machines as it is.
@@ -38,6 +38,7 @@ enum Speaks {
 struct Identity {
     name: String,
     stands_for: String,
+    metrics: String,
     requests: AtomicU64,
 }
 
@@ -92,12 +93,14 @@ type Parsed = (Identity, Option<IpAddr>, Vec<(Speaks, u16)>);
 
 fn arguments(mut words: impl Iterator<Item = String>) -> Result<Parsed, String> {
     let (mut name, mut stands_for, mut listen, mut ports) = (None, None, None, Vec::new());
+    let mut metrics = "/metrics".to_owned();
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
         let port = || value.parse::<u16>().map_err(|_| format!("{word} {value}: not a port"));
         match word.as_str() {
             "--name" => name = Some(value),
             "--stands-for" => stands_for = Some(value),
+            "--metrics" => metrics = value,
             "--listen" => {
                 listen = Some(value.parse().map_err(|_| format!("{word} {value}: not an address"))?)
             }
@@ -110,7 +113,7 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Parsed, String> 
     }
     let name = name.ok_or("--name is missing")?;
     let stands_for = stands_for.unwrap_or_else(|| name.clone());
-    Ok((Identity { name, stands_for, requests: AtomicU64::new(0) }, listen, ports))
+    Ok((Identity { name, stands_for, metrics, requests: AtomicU64::new(0) }, listen, ports))
 }
 
 /// On the given address, else on every one of both families, or of IPv4 where there is no IPv6.
@@ -342,7 +345,7 @@ fn verdict(request: &Request) -> Answer {
 
 fn page(identity: &Identity, request: &Request, peer: &str) -> Answer {
     let path = request.path.split('?').next().unwrap_or_default();
-    if path == "/metrics" {
+    if path == identity.metrics {
         let body = format!(
             "# HELP standin_info What this stands for.\n# TYPE standin_info gauge\nstandin_info{{name={},stands_for={}}} 1\n# HELP standin_requests_total Requests answered.\n# TYPE standin_requests_total counter\nstandin_requests_total {}\n",
             text(&identity.name),

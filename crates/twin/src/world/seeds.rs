@@ -21,7 +21,10 @@ impl Builder<'_> {
                 self.seed(host, &format!("{UNITS}/{unit}.d/50-twin.conf"), text.into(), 0o644);
                 self.alterations.push(Alteration {
                     at: host.id.to_string(),
-                    what: format!("{unit} is an empty file system; that {}:2049 can be reached is proved", mount.host),
+                    what: format!(
+                        "{unit} is an empty file system; that {}:2049 can be reached is proved",
+                        mount.host
+                    ),
                     why: "the kernel's NFS client is not available in a namespace".to_owned(),
                 });
             }
@@ -82,6 +85,9 @@ fn command(instance: &Instance) -> String {
     words.extend(["--stands-for".to_owned(), stands_for(instance)]);
     if let Some(ip) = instance.listen {
         words.extend(["--listen".to_owned(), ip.to_string()]);
+    }
+    if let Some(path) = instance.definition.metrics.as_ref().and_then(|m| m.path.clone()) {
+        words.extend(["--metrics".to_owned(), path]);
     }
     let gate = instance.provides.contains(&model::Provides::Gate);
     for (name, port) in &instance.ports {
