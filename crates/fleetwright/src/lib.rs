@@ -15,6 +15,7 @@ pub mod keys;
 pub mod lock_file;
 pub mod output_tree;
 pub mod pipeline;
+pub mod reference;
 
 pub mod secret_store;
 pub mod twin_fleet;

@@ -88,6 +88,6 @@ mod tests {
         table.row(["a", "one"]);
         table.row(["long", "two three four five six seven eight"]);
         let text = table.text(2, 30, Paint { on: false });
-        assert_eq!(text, "  a     one\n  long  two three four five six\n        seven eight\n");
+        assert_eq!(text, "  a     one\n  long  two three four five\n        six seven eight\n");
     }
 }

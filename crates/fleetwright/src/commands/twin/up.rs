@@ -187,7 +187,10 @@ impl Told {
             out.push_str(&timers.text(4, cx.console.width, paint));
         }
         if !self.secrets.is_empty() {
-            let why = format!("{} secrets have values made for this twin: theirs are not on this machine", self.secrets.len());
+            let why = format!(
+                "{} secrets have values made for this twin: theirs are not on this machine",
+                self.secrets.len()
+            );
             let _ = writeln!(out, "  {}", paint.with(Style::Dim, why));
         }
         if out.is_empty() { out } else { format!("otherwise than in production:\n{out}") }
