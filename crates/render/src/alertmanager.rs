@@ -5,7 +5,7 @@ use crate::defaults;
 use crate::out::{HEADER, Out, PUBLIC};
 use crate::prometheus::{duration, quoted};
 use artifact::{Text, Why};
-use derive::fleet::{Alert, Component, Instance};
+use derive::fleet::{Alert, Component, Instance, Watcher};
 use diag::Diagnostic;
 use engine::alertmanager::{DAEMON, DEFAULTS, FILE, checked, seen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,24 +98,38 @@ fn text(cx: &Cx<'_>, why: &Why, out: &mut Out<'_>) -> Text {
     text
 }
 
-/// One rule for all alerts that are explained by the same components.
+/// Who saw an alert, as the label `watcher` has it.
+pub(crate) fn watched_by(watcher: &Watcher) -> String {
+    format!("{}/{}", watcher.service, watcher.host)
+}
+
+/// One rule for all alerts of a watcher that are explained by the same components. What explains an alert
+/// depends on where one stands: from the other end of a tunnel the order is the reverse, so the suspicions of
+/// one watcher say nothing about the alerts of another.
 fn inhibit(cx: &Cx<'_>, why: &Why, text: &mut Text) {
-    let alerts = cx.fleet.watchers.iter().flat_map(|w| &w.alerts);
-    let mut groups: BTreeMap<BTreeSet<String>, BTreeMap<String, &Alert>> = BTreeMap::new();
-    for alert in alerts.filter(|a| !a.behind.is_empty()) {
+    let alerts = cx.fleet.watchers.iter().flat_map(|w| w.alerts.iter().map(move |a| (watched_by(w), a)));
+    let mut groups: BTreeMap<(String, BTreeSet<String>), BTreeMap<String, &Alert>> = BTreeMap::new();
+    for (watcher, alert) in alerts.filter(|(_, a)| !a.behind.is_empty()) {
         let behind = alert.behind.iter().map(component).collect();
-        groups.entry(behind).or_default().entry(component(&alert.component)).or_insert(alert);
+        groups.entry((watcher, behind)).or_default().entry(component(&alert.component)).or_insert(alert);
     }
     if groups.is_empty() {
         return;
     }
     text.line("inhibit_rules:", why);
-    for (behind, alerts) in &groups {
+    for ((watcher, behind), alerts) in &groups {
         let Some(first) = alerts.values().next() else { continue };
+        let by = quoted(&format!("watcher=\"{watcher}\""));
         let above: Vec<String> = behind.iter().cloned().collect();
-        text.line(format!("  - source_matchers: ['severity=\"suspect\"', {}]", matcher(&above)), &first.why);
+        text.line(
+            format!("  - source_matchers: ['severity=\"suspect\"', {by}, {}]", matcher(&above)),
+            &first.why,
+        );
         let below: Vec<String> = alerts.keys().cloned().collect();
-        text.line(format!("    target_matchers: ['severity=\"page\"', {}]", matcher(&below)), &first.why);
+        text.line(
+            format!("    target_matchers: ['severity=\"page\"', {by}, {}]", matcher(&below)),
+            &first.why,
+        );
     }
 }
 

@@ -219,10 +219,13 @@ fn what_lies_behind_a_suspect_is_inhibited_and_nothing_else() {
             .unwrap(),
     );
     eventually(|| http(port, "GET", "/-/ready", "").filter(|a| a.starts_with("HTTP/1.0 200")));
-    let alert = |name: &str, severity: &str, of: &Component| {
+    let by = |watcher: &str, name: &str, severity: &str, of: &Component| {
         let component = render::component_label(of);
-        format!(r#"{{"labels":{{"alertname":"{name}","severity":"{severity}","component":"{component}"}}}}"#)
+        format!(
+            r#"{{"labels":{{"alertname":"{name}","severity":"{severity}","component":"{component}","watcher":"{watcher}"}}}}"#
+        )
     };
+    let alert = |name: &str, severity: &str, of: &Component| by("metrics/mac-mini", name, severity, of);
     let service = Component::Service(model::ServiceId::new("host-metrics"), id("kyiv-gw"));
     let alerts = [
         alert("FleetSuspect", "suspect", &gateway()),
@@ -230,6 +233,8 @@ fn what_lies_behind_a_suspect_is_inhibited_and_nothing_else() {
         alert("TunnelDown", "page", &tunnel()),
         alert("ServiceDown", "page", &service),
         alert("ServiceDown", "page", &postgres()),
+        // Another watcher stands elsewhere: what this one suspects explains nothing there.
+        by("metrics/elsewhere", "UplinkDown", "page", &tunnel()),
     ];
     http(port, "POST", "/api/v2/alerts", &format!("[{}]", alerts.join(","))).unwrap();
     // Inhibition is asked for when an alert is dispatched or listed.
@@ -249,7 +254,7 @@ fn what_lies_behind_a_suspect_is_inhibited_and_nothing_else() {
     let mut behind = vec![label(&service), label(&tunnel())];
     behind.sort();
     eventually(|| listed(true).filter(|found| *found == behind));
-    let mut others = vec![label(&gateway()), label(&postgres())];
+    let mut others = vec![label(&gateway()), label(&postgres()), label(&tunnel())];
     others.sort();
     assert_eq!(listed(false).unwrap(), others);
 }

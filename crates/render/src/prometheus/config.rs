@@ -16,6 +16,11 @@ pub(super) fn text(cx: &Cx<'_>, watcher: Option<&Watcher>, why: &Why) -> Text {
     // A scrape may take as long as there is time until the next.
     text.line(format!("  scrape_timeout: {}", duration(timers.scrape_ms.min(10_000))), why);
     text.line(format!("  evaluation_interval: {}", duration(timers.evaluate_ms)), why);
+    if let Some(watcher) = watcher {
+        let why = Why::new(&why.place, "alertmanagers tell one watcher's alerts from another's");
+        let label = quoted(&crate::alertmanager::watched_by(watcher));
+        text.line(format!("  external_labels:\n    watcher: {label}"), &why);
+    }
     text.line(format!("rule_files:\n  - {RULES_RELATIVE}"), why);
     let Some(watcher) = watcher else {
         return text;
