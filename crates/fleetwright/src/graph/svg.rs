@@ -49,13 +49,16 @@ pub fn draw(picture: &Picture) -> String {
         band(&mut out, picture, &layout, row, i == 0);
         boxes(&mut out, picture, row);
     }
-    uplinks(&mut out, picture, &layout);
-    lanes(&mut out, picture, &layout);
+    let mut labels = String::new();
+    uplinks(&mut out, &mut labels, picture, &layout);
+    lanes(&mut out, &mut labels, picture, &layout);
     for row in &layout.rows {
         for placed in &row.cards {
             card(&mut out, picture, placed, layout.compact);
         }
     }
+    // Last, so that no line crosses a word and no card covers the end of a lane.
+    out.push_str(&labels);
     out.push_str("</svg>\n");
     out
 }
@@ -102,16 +105,18 @@ fn boxes(out: &mut String, picture: &Picture, row: &Row) {
             "<rect class=\"site\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"10\"/>",
             site.x, site.y, site.width, site.height
         );
-        // The lowest line, so that lanes and taps never cross it.
+        // At the bottom, so that lanes and taps never cross it.
         let y = site.y + site.height - 12;
-        text(out, site.x + layout::PAD, y, "h2", &b.name);
-        let at = site.x + layout::PAD + layout::wide(&b.name, 9) + 8;
-        let room = (site.x + site.width).saturating_sub(at + layout::PAD) as usize / 7;
-        text(out, at, y, "mono", &layout::clip(&b.prefixes.join("  "), room));
+        let prefixes = if b.prefixes.is_empty() { 0 } else { 16 };
+        text(out, site.x + layout::PAD, y - prefixes, "h2", &b.name);
+        let room = site.width.saturating_sub(2 * layout::PAD) as usize / 7;
+        if prefixes > 0 {
+            text(out, site.x + layout::PAD, y, "mono", &layout::clip(&b.prefixes.join("  "), room));
+        }
     }
 }
 
-fn uplinks(out: &mut String, picture: &Picture, layout: &Layout) {
+fn uplinks(out: &mut String, labels: &mut String, picture: &Picture, layout: &Layout) {
     for row in &layout.rows {
         let Some((y, height)) = row.band else { continue };
         let bottom = y + height;
@@ -125,7 +130,7 @@ fn uplinks(out: &mut String, picture: &Picture, layout: &Layout) {
                 let (class, end) = if public { ("up", "") } else { ("nat", " marker-end=\"url(#arrow)\"") };
                 let stop = if public { bottom } else { bottom + 3 };
                 let _ = writeln!(out, "<path class=\"{class}\" d=\"M{x} {}V{stop}\"{end}/>", placed.y);
-                text(out, x + 6, bottom + 14, "lane", &way(uplink));
+                text(labels, x + 6, bottom + 14, "lane", &way(uplink));
             }
             for _ in picture.neighbours.iter().filter(|n| n.host == host.name) {
                 let _ =
@@ -145,7 +150,7 @@ fn way(uplink: &Uplink) -> String {
     }
 }
 
-fn lanes(out: &mut String, picture: &Picture, layout: &Layout) {
+fn lanes(out: &mut String, labels: &mut String, picture: &Picture, layout: &Layout) {
     for lane in &layout.lanes {
         let Some(tunnel) = picture.tunnels.get(lane.tunnel) else { continue };
         let colour = LANES[lane.tunnel % LANES.len()];
@@ -156,10 +161,10 @@ fn lanes(out: &mut String, picture: &Picture, layout: &Layout) {
         for span in &lane.spans {
             let _ = writeln!(out, "<path d=\"M{} {y}H{}\"/>", span.from, span.to, y = span.y);
             for &(x, bottom) in &span.taps {
+                let _ = writeln!(out, "<path d=\"M{x} {}V{bottom}\"/>", span.y);
                 let _ = writeln!(
-                    out,
-                    "<path d=\"M{x} {}V{bottom}\"/><circle cx=\"{x}\" cy=\"{bottom}\" r=\"3.5\" fill=\"{colour}\" stroke=\"#fff\" stroke-width=\"1.5\"/>",
-                    span.y
+                    labels,
+                    "<circle cx=\"{x}\" cy=\"{bottom}\" r=\"4\" fill=\"{colour}\" stroke=\"#fff\" stroke-width=\"1.5\"/>"
                 );
             }
         }
@@ -174,7 +179,7 @@ fn lanes(out: &mut String, picture: &Picture, layout: &Layout) {
             if !tunnel.prefixes.is_empty() {
                 let _ = write!(label, " · {}", tunnel.prefixes.join(" · "));
             }
-            text(out, first.label, first.y - 5, "lane", &label);
+            text(labels, first.label, first.y - 7, "lane", &label);
         }
     }
 }

@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 /// Tunnels drawn as rails; further ones are only listed.
 const RAILS: usize = 6;
+/// Lines of services under one host; further ones are counted.
+const LINES: usize = 4;
 /// Columns left of the boxes: rail and tap.
 const LEFT: usize = 3;
 /// Columns from one rail to the next.
@@ -26,7 +28,7 @@ pub fn draw(picture: &Picture, width: usize, paint: Paint) -> String {
     let mut taps: Vec<(usize, usize)> = Vec::new();
     for site in &picture.boxes {
         y += 1;
-        let rows = rows(site, picture);
+        let rows = rows(site, picture, room - 4);
         let lines = 2 + rows.len();
         frame(&mut canvas, LEFT, y, room, lines, site);
         for (i, row) in rows.iter().enumerate() {
@@ -61,14 +63,24 @@ pub fn draw(picture: &Picture, width: usize, paint: Paint) -> String {
     out
 }
 
-/// One line inside a box.
+/// One line inside a box: name, addresses, what runs there.
 struct Row<'p> {
+    /// Set on a host's first line.
     host: Option<&'p HostBox>,
     cells: [String; 3],
     uplink: bool,
 }
 
-fn rows<'p>(site: &'p Box, picture: &Picture) -> Vec<Row<'p>> {
+/// Widths of the three columns in so many characters.
+fn columns(room: usize) -> [usize; 3] {
+    let name = (room / 4).clamp(12, 24);
+    // An IPv6 address of a documentation prefix with four groups.
+    let address = (room / 4).clamp(8, 22);
+    [name, address, room.saturating_sub(name + address + 2)]
+}
+
+fn rows<'p>(site: &'p Box, picture: &Picture, room: usize) -> Vec<Row<'p>> {
+    let [name_width, address_width, fact_width] = columns(room);
     let mut rows = Vec::new();
     for host in &site.hosts {
         let mut facts: Vec<String> = Vec::new();
@@ -84,14 +96,46 @@ fn rows<'p>(site: &'p Box, picture: &Picture) -> Vec<Row<'p>> {
             facts.push(format!("bgp {} AS{}", n.name, n.asn));
         }
         facts.extend(host.services.iter().cloned());
-        let name = format!("{} {}", if host.edge { '◆' } else { '·' }, host.name);
-        rows.push(Row {
-            host: Some(host),
-            cells: [name, host.addresses.join(" "), facts.join(", ")],
-            uplink: !host.uplinks.is_empty(),
-        });
+        let addresses = flow(&host.addresses, " ", address_width);
+        let facts = flow(&facts, ", ", fact_width);
+        for n in 0..addresses.len().max(facts.len()).max(1) {
+            let first = n == 0;
+            let mark = if host.edge { '◆' } else { '·' };
+            let name = if first { clip(&format!("{mark} {}", host.name), name_width) } else { String::new() };
+            let cell = |lines: &[String]| lines.get(n).cloned().unwrap_or_default();
+            rows.push(Row {
+                host: first.then_some(host),
+                cells: [name, cell(&addresses), cell(&facts)],
+                uplink: first && !host.uplinks.is_empty(),
+            });
+        }
     }
     rows
+}
+
+/// Words in lines of at most `width`; at most [`LINES`], then the rest is counted.
+fn flow(words: &[String], between: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (i, word) in words.iter().enumerate() {
+        let ends = if i + 1 < words.len() { between.trim_end().len() } else { 0 };
+        let full = lines.len() == LINES;
+        let Some(last) = lines.last_mut() else {
+            lines.push(clip(word, width));
+            continue;
+        };
+        if last.chars().count() + between.len() + word.chars().count() + ends <= width {
+            last.push_str(between);
+            last.push_str(word);
+            continue;
+        }
+        last.push_str(between.trim_end());
+        if full {
+            lines.push(format!("and {} more", words.len() - i));
+            return lines;
+        }
+        lines.push(clip(word, width));
+    }
+    lines
 }
 
 fn frame(canvas: &mut Canvas, x: usize, y: usize, width: usize, lines: usize, site: &Box) {
@@ -117,14 +161,11 @@ fn frame(canvas: &mut Canvas, x: usize, y: usize, width: usize, lines: usize, si
 }
 
 fn write_row(canvas: &mut Canvas, x: usize, y: usize, room: usize, row: &Row<'_>) {
-    let name_width = (room / 4).clamp(12, 24);
-    // An IPv4 address and a short IPv6 one; longer ones give way to what runs there.
-    let address_width = (room / 3).clamp(0, 34);
+    let [name_width, address_width, _] = columns(room);
     let [name, addresses, facts] = &row.cells;
-    canvas.text(x, y, &clip(name, name_width), Some(Style::Name));
-    canvas.text(x + name_width + 1, y, &clip(addresses, address_width), Some(Style::Dim));
-    let at = name_width + address_width + 2;
-    canvas.text(x + at, y, &clip(facts, room.saturating_sub(at)), None);
+    canvas.text(x, y, name, Some(Style::Name));
+    canvas.text(x + name_width + 1, y, addresses, Some(Style::Dim));
+    canvas.text(x + name_width + address_width + 2, y, facts, None);
 }
 
 fn draw_rails(canvas: &mut Canvas, edge: usize, spans: &[Option<(usize, usize)>], taps: &[(usize, usize)]) {

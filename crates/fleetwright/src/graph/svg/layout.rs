@@ -16,11 +16,12 @@ const LANE: u32 = 26;
 const GAP: u32 = 24;
 const CARD_GAP: u32 = 12;
 /// A row of boxes is closed when it is wider than this.
-const FULL: u32 = 1320;
+const FULL: u32 = 1560;
 /// From more hosts on, cards show less.
 const MANY: usize = 60;
-/// The line with a site's name.
+/// The lines with a site's name and its prefixes.
 const TITLE: u32 = 34;
+const PREFIXES: u32 = 16;
 /// Pills above one host; the rest is counted.
 const PILLS: usize = 8;
 
@@ -158,7 +159,8 @@ fn block(picture: &Picture, index: usize, site: &Box, compact: bool) -> Block {
         y += tallest + CARD_GAP;
     }
     let columns = u32::try_from(columns).unwrap_or(1);
-    Block { cards, width: 2 * PAD + columns * CARD + (columns - 1) * CARD_GAP, height: y - CARD_GAP + TITLE }
+    let title = TITLE + if site.prefixes.is_empty() { 0 } else { PREFIXES };
+    Block { cards, width: 2 * PAD + columns * CARD + (columns - 1) * CARD_GAP, height: y - CARD_GAP + title }
 }
 
 fn card_height(host: &HostBox, compact: bool) -> u32 {
