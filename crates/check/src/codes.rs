@@ -67,6 +67,8 @@ pub const BAD_ADMIN: &str = "FW0431";
 pub const OIDC_CLIENT: &str = "FW0432";
 pub const GATE_NOT_EXPOSED: &str = "FW0433";
 pub const ALERTS_TO_NOBODY: &str = "FW0434";
+pub const INGRESS_ADDRESS: &str = "FW0435";
+pub const UNCLEAR_ENTRY: &str = "FW0436";
 
 pub const TUNNEL_SHAPE: &str = "FW0501";
 pub const SAME_END: &str = "FW0502";

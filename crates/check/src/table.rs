@@ -84,6 +84,8 @@ pub const RULES: &[Rule] = &[
     rule(codes::OIDC_CLIENT, "oidc-client", "a client nobody issues tokens to, or nobody can send back to", Fault, services::oidc_client::run),
     rule(codes::GATE_NOT_EXPOSED, "gate-not-exposed", "a gate whose page people cannot reach", Fault, services::gate_not_exposed::run),
     rule(codes::ALERTS_TO_NOBODY, "alerts-to-nobody", "alerts that nobody is told", Fault, services::alerts_to_nobody::run),
+    rule(codes::INGRESS_ADDRESS, "ingress-address", "an address for requests that nothing announces", Fault, services::ingress_address::run),
+    rule(codes::UNCLEAR_ENTRY, "unclear-entry", "an exposure that could come in at several places", Fault, services::unclear_entry::run),
     rule(codes::TUNNEL_SHAPE, "tunnel-shape", "a tunnel that is not a pair, a hub or a mesh", Fault, routing::tunnel_shape::run),
     rule(codes::SAME_END, "same-end", "a tunnel from a host to itself", Fault, routing::same_end::run),
     rule(codes::UNREACHABLE_ENDS, "unreachable-ends", "two ends that cannot open a connection to each other", Fault, routing::unreachable_ends::run),

@@ -3,6 +3,7 @@
 use super::{Exposed, Facts, Way};
 use ipnet::IpNet;
 use model::{Carries, HostId, SiteId, UplinkKind};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
@@ -90,30 +91,33 @@ impl<'a> Facts<'a> {
         by_host
     }
 
-    /// Every host that exposed traffic can come to from these edges, with its last hop.
+    /// Every host that exposed traffic can come to from these edges, with its last hop: over tunnels that
+    /// carry it, and over the LAN of a router at the end.
     pub fn flood(&self, edges: &[&'a HostId], by_host: &BTreeMap<&'a HostId, Vec<usize>>) -> Flood<'a> {
         let mut seen: Flood<'a> = edges.iter().map(|h| (*h, None)).collect();
         let mut open: VecDeque<&'a HostId> = edges.iter().copied().collect();
         let mut crossed = BTreeSet::new();
         while let Some(from) = open.pop_front() {
-            let mut step = |to: &'a HostId, tunnel: Option<usize>| {
-                if let std::collections::btree_map::Entry::Vacant(entry) = seen.entry(to) {
-                    entry.insert(Some(Hop { from, to, tunnel }));
-                    open.push_back(to);
-                }
-            };
-            if let Some((id, site)) = self.fleet.hosts.get(from).and_then(|h| self.site_of(h))
-                && self.is_router(from, site)
-            {
-                for to in self.at_site.get(id.as_str()).into_iter().flatten() {
-                    step(to, None);
-                }
-            }
             for index in by_host.get(from).into_iter().flatten() {
                 let Some(tunnel) = self.tunnels.get(*index) else { continue };
                 let whole = matches!(tunnel.joined, super::Joined::Mesh(_));
-                if tunnel.carries(Carries::Exposures) && (!whole || crossed.insert(*index)) {
-                    tunnel.peers(from).into_iter().for_each(|to| step(to, Some(*index)));
+                if !tunnel.carries(Carries::Exposures) || (whole && !crossed.insert(*index)) {
+                    continue;
+                }
+                for to in tunnel.peers(from) {
+                    if let Entry::Vacant(entry) = seen.entry(to) {
+                        entry.insert(Some(Hop { from, to, tunnel: Some(*index) }));
+                        open.push_back(to);
+                    }
+                }
+            }
+        }
+        let routers: Vec<&'a HostId> = seen.keys().copied().collect();
+        for from in routers {
+            let Some((id, site)) = self.fleet.hosts.get(from).and_then(|h| self.site_of(h)) else { continue };
+            if site.lan.is_some() && self.is_router(from, site) {
+                for to in self.at_site.get(id.as_str()).into_iter().flatten() {
+                    seen.entry(*to).or_insert(Some(Hop { from, to, tunnel: None }));
                 }
             }
         }
@@ -142,10 +146,5 @@ impl<'a> Facts<'a> {
         originate
             .map(|o| (o.prefix.value, o.at.names.iter().flat_map(|n| self.hosts_named(n)).collect()))
             .collect()
-    }
-
-    /// True when the host is reached by a prefix the fleet announces.
-    pub fn reached_by_bgp(&self, host: &HostId, announced: &[(IpNet, BTreeSet<&'a HostId>)]) -> bool {
-        announced.iter().any(|(_, at)| at.contains(host))
     }
 }

@@ -68,10 +68,10 @@ impl<'a> Svc<'a> {
             || self.provides(Provides::Connector)
     }
 
-    /// It has an address of its own instead of its host's (a system container, a scheduled job).
+    /// It has an address of its own instead of its host's (a system container, a scheduled job). Other
+    /// containers share their host's.
     pub fn is_apart(&self) -> bool {
         matches!(self.variant, Some((Variant::Incus | Variant::Nomad, _)))
-            || !self.service.networks.is_empty()
     }
 }
 

@@ -53,9 +53,10 @@ impl<'a> TunnelEnds<'a> {
         }
     }
 
-    /// True when this may pass; all may when nothing is written.
+    /// True when this may pass; all but BGP may when nothing is written.
     pub fn carries(&self, what: Carries) -> bool {
-        self.tunnel.carries.is_empty() || self.tunnel.carries.iter().any(|c| c.value == what)
+        let written = &self.tunnel.carries;
+        if written.is_empty() { what != Carries::Bgp } else { written.iter().any(|c| c.value == what) }
     }
 }
 
@@ -88,14 +89,14 @@ pub fn tunnels<'a>(facts: &Facts<'a>) -> Vec<TunnelEnds<'a>> {
 
 impl Facts<'_> {
     /// True when others on the internet can open a connection to the host: it has a public address of its
-    /// own, routes for a site that has one, or sits on a peering LAN or a provider's segment.
+    /// own, is at a site that has one (its router passes ports on), or sits on a provider's segment.
     pub fn can_be_reached(&self, id: &HostId) -> bool {
         let Some(host) = self.fleet.hosts.get(id) else { return false };
         if host.uplink.as_ref().is_some_and(|u| super::uplink_kind(u) == UplinkKind::Public) {
             return true;
         }
         if let Some((_, site)) = self.site_of(host)
-            && self.is_router(id, site)
+            && (site.lan.is_some() || self.is_router(id, site))
             && super::public_uplinks(site).next().is_some()
         {
             return true;

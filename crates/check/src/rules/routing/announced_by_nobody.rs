@@ -34,7 +34,7 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     }
 }
 
-/// Hosts with sessions to the outside, and all that are joined to them by tunnels that carry BGP or by a LAN.
+/// Hosts with sessions to the outside, and all that are joined to them by tunnels that carry BGP.
 fn told<'a>(facts: &Facts<'a>) -> BTreeSet<&'a HostId> {
     let border =
         facts.fleet.hosts.iter().filter(|(_, h)| h.bgp.as_ref().is_some_and(|b| !b.neighbours.is_empty()));
@@ -43,10 +43,7 @@ fn told<'a>(facts: &Facts<'a>) -> BTreeSet<&'a HostId> {
     let by_host = facts.tunnels_by_host();
     while let Some(host) = open.pop() {
         let tunnels = by_host.get(host).into_iter().flatten().filter_map(|t| facts.tunnels.get(*t));
-        let peers = tunnels.filter(|t| t.carries(Carries::Bgp)).flat_map(|t| t.peers(host));
-        let site = facts.fleet.hosts.get(host).and_then(|h| h.site.as_ref());
-        let beside = site.and_then(|s| facts.at_site.get(s.as_str())).into_iter().flatten().copied();
-        for next in peers.chain(beside) {
+        for next in tunnels.filter(|t| t.carries(Carries::Bgp)).flat_map(|t| t.peers(host)) {
             if told.insert(next) {
                 open.push(next);
             }

@@ -25,11 +25,13 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
             Joined::Pair(a, b) => apart(a, b).then_some((*a, *b)),
             Joined::Hub(hub, spokes) => spokes.iter().find(|s| apart(hub, s)).map(|s| (*hub, *s)),
             Joined::Mesh(hosts) => {
-                // Two that cannot be reached are enough, whoever they are.
-                let hidden: Vec<&HostId> =
-                    hosts.iter().copied().filter(|h| reach.get(h).is_some_and(|r| !r.0)).collect();
-                let first = hidden.first().copied();
-                first.and_then(|a| hidden.iter().skip(1).find(|b| apart(a, b)).map(|b| (a, *b)))
+                // Two that can be reached and reach out always meet; most hosts of most meshes can.
+                let limited: Vec<&HostId> = hosts
+                    .iter()
+                    .copied()
+                    .filter(|h| reach.get(h).is_some_and(|(inward, outward)| !(*inward && *outward)))
+                    .collect();
+                limited.iter().find_map(|a| hosts.iter().find(|b| *b != a && apart(a, b)).map(|b| (*a, *b)))
             }
             Joined::Unclear => None,
         };
@@ -59,7 +61,8 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
 /// True when they are at one site or on one network.
 fn neighbours(facts: &Facts<'_>, a: &HostId, b: &HostId) -> bool {
     let (Some(a), Some(b)) = (facts.fleet.hosts.get(a), facts.fleet.hosts.get(b)) else { return false };
-    let at_one_site = matches!((&a.site, &b.site), (Some(a), Some(b)) if a.value == b.value);
+    let lan = |h: &model::Host| facts.site_of(h).is_some_and(|(_, site)| site.lan.is_some());
+    let at_one_site = matches!((&a.site, &b.site), (Some(a), Some(b)) if a.value == b.value) && lan(a);
     let network = |i: &model::Interface| i.network.as_ref().map(|n| n.value.clone());
     at_one_site
         || a.interfaces

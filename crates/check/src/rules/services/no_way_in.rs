@@ -20,8 +20,7 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     for exposed in facts.exposures.iter().filter(|e| e.audience == Audience::Internet) {
         let targets = exposed.targets(facts);
         let by_name = matches!(exposed.way, Way::Ingress(_));
-        if targets.is_empty() || (by_name && connector) || announced_to(facts, exposed, &targets, &announced)
-        {
+        if targets.is_empty() || (by_name && connector) || announced_to(facts, exposed, &announced) {
             continue;
         }
         let mut from: Vec<&HostId> = facts.entries_of(exposed, &edges).iter().map(|e| e.host).collect();
@@ -38,23 +37,17 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     }
 }
 
-/// True when clients come by a prefix the fleet announces itself.
-fn announced_to<'a>(
-    facts: &Facts<'a>,
-    exposed: &Exposed<'a>,
-    targets: &BTreeSet<&'a HostId>,
-    announced: &[(ipnet::IpNet, BTreeSet<&'a HostId>)],
+/// True when clients come by a prefix the fleet announces: what takes the requests has an address of it.
+fn announced_to(
+    facts: &Facts<'_>,
+    exposed: &Exposed<'_>,
+    announced: &[(ipnet::IpNet, BTreeSet<&HostId>)],
 ) -> bool {
-    let Way::Ingress(ingresses) = &exposed.way else {
-        return targets.iter().any(|t| facts.reached_by_bgp(t, announced));
-    };
-    let addresses = ingresses
-        .iter()
-        .filter_map(|i| facts.services.get(*i).and_then(|s| s.service.ingress.as_ref()))
-        .flat_map(|i| &i.address);
-    let mut prefixes = announced.iter().map(|(prefix, _)| prefix);
-    addresses.into_iter().any(|a| prefixes.clone().any(|p| p.contains(&a.value)))
-        || prefixes.next().is_some() && targets.iter().any(|t| facts.reached_by_bgp(t, announced))
+    let Way::Ingress(ingresses) = &exposed.way else { return false };
+    ingresses.iter().filter_map(|i| facts.services.get(*i)).any(|svc| {
+        let mut addresses = svc.service.ingress.iter().flat_map(|i| &i.address);
+        addresses.any(|a| announced.iter().any(|(p, at)| p.contains(&a.value) && !at.is_disjoint(&svc.hosts)))
+    })
 }
 
 fn describe<'a>(
