@@ -63,6 +63,13 @@ impl Twin {
             if disk::reseed(&host, &name, before, seeds, &now).step(what)? {
                 let reload = host.run(&["systemctl", "daemon-reload"], b"", Duration::from_secs(30));
                 reload.step(what)?;
+                // What a seed makes of a unit holds for one that runs, too.
+                let units = disk::units_of_changed(&name, before, &now);
+                if !units.is_empty() {
+                    let argv: Vec<&str> =
+                        ["systemctl", "try-restart"].into_iter().chain(units.iter().map(String::as_str)).collect();
+                    host.run(&argv, b"", Duration::from_secs(60)).step(what)?;
+                }
             }
         }
         Ok(())

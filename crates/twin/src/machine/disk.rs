@@ -7,7 +7,7 @@ use crate::remote::NamespaceRemote;
 use crate::state::Seeded;
 use remote::{Remote, RemoteError};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs::{self, Permissions};
 use std::io;
@@ -49,6 +49,23 @@ pub(crate) fn digests(seeds: &Seeds) -> Seeded {
     let of = |seed: &Seed| seed.files.iter().map(|(path, file)| (path.clone(), digest(file))).collect();
     let machines = seeds.machines.iter().map(|(name, seed)| (name.clone(), of(seed)));
     machines.chain([(String::new(), of(&seeds.common))]).collect()
+}
+
+/// The units whose file or drop-in in a seed is another one now; all the machine's seeded units when a file of
+/// every machine is (their program may be it).
+pub(crate) fn units_of_changed(machine: &str, before: &Seeded, now: &Seeded) -> BTreeSet<String> {
+    let all = before.get("") != now.get("");
+    let empty = BTreeMap::new();
+    let (was, is) = (before.get(machine).unwrap_or(&empty), now.get(machine).unwrap_or(&empty));
+    let paths: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let changed = paths.into_iter().filter(|p| all || was.get(*p) != is.get(*p));
+    changed
+        .filter_map(|path| {
+            let rest = path.split_once("/systemd/system/")?.1;
+            let unit = rest.split('/').next()?;
+            Some(unit.strip_suffix(".d").unwrap_or(unit).to_owned())
+        })
+        .collect()
 }
 
 /// Brings the seeds of a machine that has booted before to what they are now: files whose seed changed are
