@@ -66,8 +66,10 @@ impl Twin {
                 // What a seed makes of a unit holds for one that runs, too.
                 let units = disk::units_of_changed(&name, before, &now);
                 if !units.is_empty() {
-                    let argv: Vec<&str> =
-                        ["systemctl", "try-restart"].into_iter().chain(units.iter().map(String::as_str)).collect();
+                    let argv: Vec<&str> = ["systemctl", "try-restart"]
+                        .into_iter()
+                        .chain(units.iter().map(String::as_str))
+                        .collect();
                     host.run(&argv, b"", Duration::from_secs(60)).step(what)?;
                 }
             }
