@@ -71,6 +71,23 @@ fn each_code_has_a_page_and_each_page_a_code() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// Codes about sources (reading, rules, derivation) are found in a small fleet of their own.
+#[test]
+fn each_code_about_sources_has_a_fixture() {
+    let folders: Vec<String> = fs::read_dir(repository().join("fleets"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    // Its ten megabytes are made by a test of `source`.
+    let made = ["FW0011"];
+    let missing: Vec<String> = codes()
+        .into_keys()
+        .filter(|code| code.as_str() < "FW09" && !made.contains(&code.as_str()))
+        .filter(|code| !folders.iter().any(|name| name.starts_with(&format!("bad-{code}"))))
+        .collect();
+    assert!(missing.is_empty(), "no fleets/bad-CODE-… for {missing:?}");
+}
+
 #[test]
 fn each_rules_page_has_its_meaning_as_title() {
     let titles = titles();
