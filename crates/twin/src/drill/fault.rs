@@ -27,13 +27,37 @@ pub trait Faults: Ground {
 
 impl Faults for Twin {
     fn power(&self, host: &str, on: bool) -> Result<(), String> {
-        let done =
-            if on { self.power_on(host, &Watch::quiet()) } else { self.power_off(host, PowerOff::Cut) };
-        done.map_err(|e| e.to_string())
+        let topology = self.topology();
+        let machine = topology.machines.get(host).ok_or_else(|| format!("there is no machine {host}"))?;
+        let devices: Vec<&str> = machine.interfaces.iter().map(|i| i.name.as_str()).collect();
+        if !on {
+            self.power_off(host, PowerOff::Cut).map_err(|e| e.to_string())?;
+            // The network stack is the kernel's and outlives the machine: what a dead machine would have
+            // forgotten goes, and its cables go dark.
+            within(self, host, || forget(&devices))??;
+        }
+        for device in &devices {
+            self.set_link(host, device, on).map_err(|e| e.to_string())?;
+        }
+        if on { self.power_on(host, &Watch::quiet()).map_err(|e| e.to_string()) } else { Ok(()) }
     }
     fn cable(&self, node: &str, iface: &str, plugged: bool) -> Result<(), String> {
         self.set_link(node, iface, plugged).map_err(|e| e.to_string())
     }
+}
+
+/// Empties the calling thread's network namespace, as a power cut does.
+fn forget(devices: &[&str]) -> Result<(), String> {
+    let mut lines = String::new();
+    for device in devices {
+        lines.push_str(&format!("link set dev {device} down\naddr flush dev {device}\n"));
+    }
+    feed("nft", &["-f", "-"], "flush ruleset\n")?;
+    feed("ip", &["-force", "-batch", "-"], &lines)?;
+    // Routes went with the addresses; policy rules become what they are at boot.
+    let main = "rule flush\nrule add preference 32766 lookup main\n";
+    feed("ip", &["-6", "-batch", "-"], main)?;
+    feed("ip", &["-4", "-batch", "-"], &format!("{main}rule add preference 32767 lookup default\n"))
 }
 
 /// Breaks a part; breaking what is broken changes nothing. What was done, in words.
@@ -137,25 +161,26 @@ fn mute(
             "table inet {table} {{\n chain out {{ type filter hook output priority -400; {family} daddr {ip} udp dport {port} drop; }}\n chain in {{ type filter hook input priority -400; {family} saddr {ip} udp sport {port} drop; }}\n}}\n"
         ));
     }
-    within(faults, near.as_str(), || nft(&rules))?
+    within(faults, near.as_str(), || feed("nft", &["-f", "-"], &rules))?
 }
 
-fn nft(rules: &str) -> Result<(), String> {
-    let said = |e: std::io::Error| format!("nft: {e}");
-    let mut child = Command::new("nft")
-        .args(["-f", "-"])
+/// Runs one of this machine's own tools with an input.
+fn feed(program: &str, args: &[&str], input: &str) -> Result<(), String> {
+    let said = |e: std::io::Error| format!("{program}: {e}");
+    let mut child = Command::new(program)
+        .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(said)?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(rules.as_bytes()).map_err(said)?;
+        stdin.write_all(input.as_bytes()).map_err(said)?;
     }
     let output = child.wait_with_output().map_err(said)?;
     if output.status.success() {
         Ok(())
     } else {
-        Err(format!("nft: {}", String::from_utf8_lossy(&output.stderr).trim()))
+        Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()))
     }
 }

@@ -1,6 +1,7 @@
 //! One part after the other: break it, see exactly the predicted alerts, heal it, see them clear.
 
 use super::component::{Part, parts};
+use super::expect::{Expected, Told, expected};
 use super::fault::{Faults, break_part, heal_part};
 use crate::Watch;
 use crate::prove::{ActiveAlert, Kind, Outcome, ProveContext, Verdict, active_alerts, picks};
@@ -17,26 +18,20 @@ const GLANCE: Duration = Duration::from_millis(250);
 /// A machine that is switched on again boots, and its services start.
 const BOOT: Duration = Duration::from_secs(30);
 
-/// Alerts that are told to people, by alertmanager's host: name and component.
-type Loud = BTreeMap<HostId, BTreeSet<(String, String)>>;
-
-/// The alerts that must be told at each alertmanager that is left when a component is broken: name and what
-/// it is about.
-pub type Predict<'a> = dyn Fn(&Component) -> BTreeMap<HostId, BTreeSet<(&'static str, Component)>> + 'a;
+type Picture = BTreeMap<HostId, Expected>;
 
 /// Drills every host, service, tunnel and uplink, or what `filter` picks (`host`, `service/photos`, `*kyiv*`).
 /// Progress and the wish to stop go by `watch`; what is broken is healed before it stops.
 pub fn drill(
     ctx: &ProveContext<'_>,
     faults: &dyn Faults,
-    predict: &Predict<'_>,
     filter: Option<&str>,
     watch: &Watch,
     progress: &(dyn Fn(&Verdict) + Sync),
 ) -> Vec<Verdict> {
     let all = parts(ctx.fleet);
     let chosen: Vec<&Component> = all.iter().filter(|c| filter.is_none_or(|f| picks(f, &word(c)))).collect();
-    let drill = Drill { ctx, faults, predict, watch, times: Times::of(ctx.fleet) };
+    let drill = Drill { ctx, faults, watch, times: Times::of(ctx.fleet) };
     let mut verdicts = Vec::new();
     for (n, component) in chosen.iter().enumerate() {
         if watch.cancelled() {
@@ -112,7 +107,6 @@ impl Times {
 struct Drill<'a> {
     ctx: &'a ProveContext<'a>,
     faults: &'a dyn Faults,
-    predict: &'a Predict<'a>,
     watch: &'a Watch,
     times: Times,
 }
@@ -121,11 +115,8 @@ impl Drill<'_> {
     fn one(&self, component: &Component) -> Result<Outcome, Box<Outcome>> {
         let unable = |why: String| Box::new(Outcome::Unjudged { why });
         self.await_calm().map_err(|seen| unable(format!("before: {seen}")))?;
-        let predicted: Loud = (self.predict)(component)
-            .into_iter()
-            .map(|(host, alerts)| (host, alerts.into_iter().map(|(n, c)| (n.to_owned(), word(&c))).collect()))
-            .collect();
-        if predicted.values().all(BTreeSet::is_empty) {
+        let predicted = expected(self.ctx.fleet, component);
+        if predicted.values().all(|e| e.may.is_empty()) {
             return Err(unable(
                 "no watcher is left to tell: its metrics or alertmanager go with it".to_owned(),
             ));
@@ -147,14 +138,12 @@ impl Drill<'_> {
                 hop: None,
             })
         };
-        let inhibited = told.map_err(&refuted)?;
+        let (names, inhibited) = told.map_err(&refuted)?;
         calm.map_err(|seen| refuted(format!("after healing: {seen}")))?;
-        let names: BTreeSet<String> = predicted.values().flatten().map(|(n, c)| format!("{n} {c}")).collect();
-        let names: Vec<String> = names.into_iter().collect();
         Ok(Outcome::Proved {
             seen: format!(
                 "{} after {:.1} s, {inhibited} behind it inhibited; clear {:.1} s after healing",
-                names.join(", "),
+                listed(&names),
                 took.saturating_sub(self.times.steady).as_secs_f64(),
                 begun.elapsed().as_secs_f64()
             ),
@@ -194,14 +183,14 @@ impl Drill<'_> {
     }
 
     /// Waits until exactly the predicted alerts are told and it stays so; how many others are inhibited.
-    fn await_told(&self, predicted: &Loud) -> Result<usize, String> {
+    fn await_told(&self, predicted: &Picture) -> Result<(BTreeSet<Told>, usize), String> {
         let all = self.alertmanagers();
         let end = Instant::now() + self.times.told;
         let mut same_since: Option<Instant> = None;
-        let mut wrong_since: BTreeMap<(HostId, String, String), Instant> = BTreeMap::new();
+        let mut wrong_since: BTreeMap<(HostId, Told), Instant> = BTreeMap::new();
         loop {
             let mut right = true;
-            let mut inhibited = BTreeSet::new();
+            let (mut told, mut inhibited) = (BTreeSet::new(), BTreeSet::new());
             let mut picture = Vec::new();
             let mut wrong = BTreeSet::new();
             for (host, wanted) in predicted {
@@ -217,31 +206,34 @@ impl Drill<'_> {
                 let pages = active.into_iter().filter(|a| a.severity != "suspect");
                 let (quiet, loud): (Vec<_>, Vec<_>) = pages.partition(|a| a.inhibited);
                 inhibited.extend(quiet.into_iter().map(|a| (a.name, a.component)));
-                let loud: BTreeSet<(String, String)> =
-                    loud.into_iter().map(|a| (a.name, a.component)).collect();
-                wrong.extend(loud.difference(wanted).map(|(n, c)| (host.clone(), n.clone(), c.clone())));
-                right &= loud == *wanted;
+                let loud: BTreeSet<Told> =
+                    loud.into_iter().map(|a| (a.name, a.component, a.watcher)).collect();
+                wrong.extend(loud.difference(&wanted.may).map(|told| (host.clone(), told.clone())));
+                right &= wanted.holds(&loud);
                 picture.push(format!("{host}: {}", listed(&loud)));
+                told.extend(loud);
             }
             wrong_since.retain(|alert, _| wrong.contains(alert));
             for alert in wrong {
                 let since = *wrong_since.entry(alert.clone()).or_insert_with(Instant::now);
                 if since.elapsed() > self.times.page {
-                    let (host, name, component) = alert;
+                    let (host, (name, component, _)) = alert;
                     return Err(format!(
                         "{name} {component} is told at {host}; expected {}",
-                        expected(predicted)
+                        listed_all(predicted)
                     ));
                 }
             }
             match (right, same_since) {
                 (true, None) => same_since = Some(Instant::now()),
-                (true, Some(since)) if since.elapsed() >= self.times.steady => return Ok(inhibited.len()),
+                (true, Some(since)) if since.elapsed() >= self.times.steady => {
+                    return Ok((told, inhibited.len()));
+                }
                 (true, Some(_)) => {}
                 (false, _) => same_since = None,
             }
             if Instant::now() > end && !right {
-                return Err(format!("told: {}; expected {}", picture.join("; "), expected(predicted)));
+                return Err(format!("told: {}; expected {}", picture.join("; "), listed_all(predicted)));
             }
             if self.watch.cancelled() {
                 return Err("cancelled".to_owned());
@@ -251,13 +243,16 @@ impl Drill<'_> {
     }
 }
 
-fn listed(alerts: &BTreeSet<(String, String)>) -> String {
-    let names: Vec<String> = alerts.iter().map(|(n, c)| format!("{n} {c}")).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+fn listed(alerts: &BTreeSet<Told>) -> String {
+    let names: BTreeSet<String> = alerts.iter().map(|(n, c, _)| format!("{n} {c}")).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
-fn expected(predicted: &Loud) -> String {
-    let all: Vec<String> =
-        predicted.iter().map(|(host, alerts)| format!("{host}: {}", listed(alerts))).collect();
-    all.join("; ")
+fn listed_all(predicted: &Picture) -> String {
+    let one = |(host, e): (&HostId, &Expected)| {
+        let also: BTreeSet<Told> = e.may.difference(&e.must).cloned().collect();
+        let also = if also.is_empty() { String::new() } else { format!(" and perhaps {}", listed(&also)) };
+        format!("{host}: {}{also}", listed(&e.must))
+    };
+    predicted.iter().map(one).collect::<Vec<_>>().join("; ")
 }

@@ -4,6 +4,7 @@ use super::super::question::{Ask, Kind, Question};
 use super::super::verdict::{Outcome, Verdict};
 use super::{Group, Prover, bgp, fetch, host, knock, names, routes, tunnel, watch};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,6 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(60);
 /// The longest pause between rounds.
 const LONGEST_PAUSE: Duration = Duration::from_millis(480);
-/// Roads that came about later than this after the start: what was closed by then proves nothing.
-const SETTLED: Duration = Duration::from_millis(300);
-
 /// Answers all questions; verdicts in their order.
 pub(super) fn run(
     prover: &Prover<'_>,
@@ -32,6 +30,8 @@ pub(super) fn run(
     };
     let begun = Instant::now();
     let end = begun + prover.ctx.options.patience;
+    // What was closed while roads were still being built proves nothing.
+    let roads_late = AtomicBool::new(false);
     let queue: Mutex<VecDeque<Group<'_>>> = Mutex::new(groups(others).into());
     let knocked = std::thread::scope(|scope| {
         let knocking = scope.spawn(|| settle(prover, &knocks, begun, end));
@@ -41,21 +41,21 @@ pub(super) fn run(
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     let Some(group) = next else { break };
-                    keep(settle(prover, &group, begun, end));
+                    let (verdicts, rounds) = settle(prover, &group, begun, end);
+                    let road = |q: &&Question| matches!(q.kind, Kind::Tunnel | Kind::Bgp | Kind::Routes);
+                    if rounds > 1 && group.iter().any(road) {
+                        roads_late.store(true, Ordering::Relaxed);
+                    }
+                    keep(verdicts);
                 }
             });
         }
         knocking.join().unwrap_or_default()
     });
-    let roads_at = {
-        let results = results.lock().unwrap_or_else(PoisonError::into_inner);
-        let roads = results.values().filter(|v| matches!(v.kind, Kind::Tunnel | Kind::Bgp | Kind::Routes));
-        roads.map(|v| Duration::from_millis(v.took_ms)).max().unwrap_or_default()
-    };
-    if roads_at > SETTLED && !knocks.is_empty() {
-        keep(settle(prover, &knocks, begun, end));
+    if roads_late.into_inner() && !knocks.is_empty() {
+        keep(settle(prover, &knocks, begun, end).0);
     } else {
-        keep(knocked);
+        keep(knocked.0);
     }
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     let lost = || Outcome::unjudged("the probe broke off");
@@ -87,18 +87,20 @@ fn groups(questions: Vec<&Question>) -> Vec<Group<'_>> {
     groups.into_values().collect()
 }
 
-/// Asks a group until everything in it is proved or `end` has passed, at least once.
+/// Asks a group until everything in it is proved or `end` has passed, at least once; how many rounds it took.
 fn settle<'q>(
     prover: &Prover<'_>,
     group: &[&'q Question],
     begun: Instant,
     end: Instant,
-) -> Vec<(&'q Question, Verdict)> {
+) -> (Vec<(&'q Question, Verdict)>, usize) {
     let mut pending: Vec<&Question> = group.to_vec();
     let mut done = Vec::new();
     let mut pause = PAUSE;
+    let mut rounds = 0;
     while !pending.is_empty() {
         let last = Instant::now() >= end;
+        rounds += 1;
         let outcomes = ask(prover, &pending, last);
         let mut open = Vec::new();
         for (question, outcome) in pending.iter().zip(outcomes) {
@@ -115,7 +117,7 @@ fn settle<'q>(
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-    done
+    (done, rounds)
 }
 
 /// One round. In the last one causes are looked for, which takes longer.

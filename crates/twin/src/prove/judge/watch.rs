@@ -82,6 +82,8 @@ pub(crate) struct Active {
     pub name: String,
     pub component: String,
     pub severity: String,
+    /// The watcher that saw it.
+    pub watcher: String,
     /// It is told to nobody because another one explains it.
     pub inhibited: bool,
 }
@@ -106,6 +108,7 @@ pub(crate) fn active(
             name: text(alert, "alertname"),
             component: text(alert, "component"),
             severity: text(alert, "severity"),
+            watcher: text(alert, "watcher"),
             inhibited: alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty()),
         })
         .collect();
