@@ -71,7 +71,8 @@ fn ten_times_the_fleet_takes_about_ten_times_as_long() {
     let (small, large) = (fleet(200), fleet(2000));
     let (small, large) = (time(&small), time(&large));
     println!("200 hosts, 1,000 services: {small:?}; 2,000 hosts, 10,000 services: {large:?}");
-    assert!(large < small * 25, "200 hosts: {small:?}, 2,000 hosts: {large:?}");
+    // A square would take a hundred times as long; caches and other work on the machine cost some.
+    assert!(large < small * 40, "200 hosts: {small:?}, 2,000 hosts: {large:?}");
     // What a person waits for; debug builds are many times slower.
     #[cfg(not(debug_assertions))]
     assert!(small < Duration::from_millis(30), "{small:?}");

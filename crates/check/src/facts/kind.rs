@@ -105,7 +105,7 @@ pub enum Found<'a> {
 
 impl<'a> Facts<'a> {
     /// What a reference leads to.
-    pub fn target<'t>(&self, found: &Ref<'t>) -> Found<'t> {
+    pub(super) fn target<'t>(&self, found: &Ref<'t>) -> Found<'t> {
         self.find(found.text, if found.text.contains('/') { found.prefixed } else { found.kinds })
     }
 

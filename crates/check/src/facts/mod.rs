@@ -27,8 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Facts<'a> {
     /// The fleet.
     pub fleet: &'a Fleet,
-    /// Every place where one thing names another.
-    pub refs: Vec<Ref<'a>>,
+    /// Every place where one thing names another, with what it leads to.
+    pub refs: Vec<(Ref<'a>, Found<'a>)>,
     /// Hosts of each group, those of groups inside it included; `all` holds every host.
     pub members: BTreeMap<&'a str, BTreeSet<&'a HostId>>,
     /// Hosts of each environment.
@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
     pub fn of(fleet: &'a Fleet, today: Option<Date>) -> Self {
         let mut facts = Facts {
             fleet,
-            refs: refs::refs(fleet),
+            refs: Vec::new(),
             members: groups::members(fleet),
             inhabitants: groups::inhabitants(fleet),
             at_site: BTreeMap::new(),
@@ -84,6 +84,8 @@ impl<'a> Facts<'a> {
         for (index, service) in facts.services.iter().enumerate() {
             facts.by_service.insert(service.name, index);
         }
+        let refs = refs::refs(fleet).into_iter();
+        facts.refs = refs.map(|one| (one.clone(), facts.target(&one))).collect();
         facts.exposures = exposures::exposures(&facts);
         facts.standards =
             fleet.policies.values().filter_map(|p| p.profile.as_ref()).map(|p| p.as_str()).collect();

@@ -6,11 +6,11 @@ use crate::rule::Findings;
 use diag::Diagnostic;
 
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
-    for found in &facts.refs {
+    for (found, target) in &facts.refs {
         if found.words.contains(&found.text) {
             continue;
         }
-        let Found::Several(kinds) = facts.target(found) else { continue };
+        let Found::Several(kinds) = target else { continue };
         let forms: Vec<String> = kinds.iter().map(|k| format!("`{}/{}`", k.word(), found.text)).collect();
         let words: Vec<&str> = kinds.iter().map(|k| k.word()).collect();
         out.push(

@@ -9,8 +9,12 @@ use std::collections::BTreeSet;
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     let fleet = facts.fleet;
     // Where the shared name is written without its kind, that is the finding.
-    let written: BTreeSet<&str> =
-        facts.refs.iter().filter(|r| matches!(facts.target(r), Found::Several(_))).map(|r| r.text).collect();
+    let written: BTreeSet<&str> = facts
+        .refs
+        .iter()
+        .filter(|(_, target)| matches!(target, Found::Several(_)))
+        .map(|(r, _)| r.text)
+        .collect();
     let mut same = |kind: &str, name: &str, place: &Place| {
         if let Some(host) = fleet.hosts.get(name).filter(|_| !written.contains(name)) {
             out.push(

@@ -6,8 +6,8 @@ use crate::rule::Findings;
 use diag::Diagnostic;
 
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
-    for found in facts.refs.iter().filter(|r| !r.words.contains(&r.text)) {
-        match facts.target(found) {
+    for (found, target) in facts.refs.iter().filter(|(r, _)| !r.words.contains(&r.text)) {
+        match target {
             Found::One(..) | Found::Several(_) => {}
             Found::WrongKind(kind) => {
                 let message = format!(

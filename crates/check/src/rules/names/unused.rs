@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     let fleet = facts.fleet;
     let mut used: BTreeSet<(Kind, &str)> = BTreeSet::new();
-    for found in facts.refs.iter().filter(|r| r.uses) {
-        match facts.target(found) {
+    for (found, target) in facts.refs.iter().filter(|(r, _)| r.uses) {
+        match target {
             Found::One(kind, name) => {
-                used.insert((kind, name));
+                used.insert((*kind, name));
             }
-            Found::Several(kinds) => used.extend(kinds.into_iter().map(|k| (k, found.text))),
+            Found::Several(kinds) => used.extend(kinds.iter().map(|k| (*k, found.text))),
             Found::Nothing | Found::WrongKind(_) => {}
         }
     }
