@@ -54,25 +54,29 @@ fn fleet(hosts: usize) -> model::Fleet {
     fleet.unwrap()
 }
 
-/// The best of five: other work on the machine only adds.
 fn time(fleet: &model::Fleet) -> Duration {
-    let once = || {
-        let start = Instant::now();
-        let report = check::check(fleet);
-        let took = start.elapsed();
-        assert!(report.items.is_empty(), "{}", diag::render_plain(&report));
-        took
-    };
-    (0..5).map(|_| once()).min().unwrap()
+    let start = Instant::now();
+    let report = check::check(fleet);
+    let took = start.elapsed();
+    assert!(report.items.is_empty(), "{}", diag::render_plain(&report));
+    took
 }
 
 #[test]
 fn ten_times_the_fleet_takes_about_ten_times_as_long() {
-    let (small, large) = (fleet(200), fleet(2000));
-    let (small, large) = (time(&small), time(&large));
+    let fleets = (fleet(200), fleet(2000));
+    let (mut small, mut large) = (Duration::MAX, Duration::MAX);
+    // Other work on the machine only adds to a time, so the best of several counts. A square would take a
+    // hundred times as long.
+    for _ in 0..20 {
+        small = small.min(time(&fleets.0));
+        large = large.min(time(&fleets.1));
+        if large < small * 30 {
+            break;
+        }
+    }
     println!("200 hosts, 1,000 services: {small:?}; 2,000 hosts, 10,000 services: {large:?}");
-    // A square would take a hundred times as long; caches and other work on the machine cost some.
-    assert!(large < small * 40, "200 hosts: {small:?}, 2,000 hosts: {large:?}");
+    assert!(large < small * 30, "200 hosts: {small:?}, 2,000 hosts: {large:?}");
     // What a person waits for; debug builds are many times slower.
     #[cfg(not(debug_assertions))]
     assert!(small < Duration::from_millis(30), "{small:?}");
