@@ -58,7 +58,8 @@ impl Tree {
 }
 
 /// Sites of 20 hosts behind a router each, every fourth site with public addresses and the rest behind
-/// CGNAT, all joined to the first site by tunnels. One in ten services is on the internet.
+/// CGNAT, all joined to the first site by tunnels. One in ten services has a name, on
+/// the internet at the public sites and on the LANs at the others.
 fn plain(hosts: usize, services: usize, tree: &Tree) -> io::Result<()> {
     let sites = hosts.div_ceil(SITE).max(1);
     tree.write("fleet.yaml", "domain: bench.example\nauth: {gate: gate}\n")?;
@@ -85,7 +86,10 @@ fn plain(hosts: usize, services: usize, tree: &Tree) -> io::Result<()> {
     )?;
     tree.write(
         "services/gate.yaml",
-        &format!("module: door\non: {}\nports: {{web: dynamic}}\n", host(0, 1)),
+        &format!(
+            "module: door\non: {}\nports: {{web: dynamic}}\nexpose: {{host: sign-in, auth: own}}\n",
+            host(0, 1)
+        ),
     )?;
     for s in 0..sites {
         tree.write(
@@ -95,15 +99,14 @@ fn plain(hosts: usize, services: usize, tree: &Tree) -> io::Result<()> {
                 host(s, 1)
             ),
         )?;
-        if s % 4 == 0 {
-            tree.write(
-                &format!("services/ingress-{s}.yaml"),
-                &format!("module: caddy\non: {}\ningress: {{entry: site-{s}}}\n", host(s, 2)),
-            )?;
-        }
+        let entry = if public(s) { format!("ingress: {{entry: site-{s}}}\n") } else { String::new() };
+        tree.write(
+            &format!("services/ingress-{s}.yaml"),
+            &format!("module: caddy\non: {}\n{entry}", host(s, 2)),
+        )?;
     }
     let workers = hosts - sites;
-    let made = 1 + sites + sites.div_ceil(4);
+    let made = 1 + 2 * sites;
     for n in 0..services.saturating_sub(made) {
         let worker = n % workers.max(1);
         let (s, h) = (worker / (SITE - 1), worker % (SITE - 1) + 1);
@@ -114,11 +117,16 @@ fn plain(hosts: usize, services: usize, tree: &Tree) -> io::Result<()> {
             n % 60 + 1,
         );
         if n % 10 == 0 {
-            let _ = writeln!(text, "expose: {{host: app-{n}, auth: sso}}");
+            let how = if public(s) { "auth: sso" } else { "auth: none, to: lan" };
+            let _ = writeln!(text, "expose: {{host: app-{n}, {how}}}");
         }
         tree.write(&format!("services/app-{n}.yaml"), &text)?;
     }
     Ok(())
+}
+
+fn public(site: usize) -> bool {
+    site.is_multiple_of(4)
 }
 
 fn host(site: usize, number: usize) -> String {
@@ -126,9 +134,8 @@ fn host(site: usize, number: usize) -> String {
 }
 
 fn site(s: usize, hosts: usize, tree: &Tree) -> io::Result<()> {
-    let public = s.is_multiple_of(4);
     // 100 sites at most share 198.18.0.0/15 (RFC 2544, benchmarks).
-    let uplink = if public {
+    let uplink = if public(s) {
         format!(
             "{{ipv4: 198.18.{s}.2/30, gateway: 198.18.{s}.1, ipv6: 2001:db8:f{s:03x}::2/64, gateway6: 2001:db8:f{s:03x}::1}}"
         )
@@ -147,9 +154,8 @@ fn site(s: usize, hosts: usize, tree: &Tree) -> io::Result<()> {
             &format!("hosts/{}.yaml", host(s, h)),
             &format!(
                 "site: site-{s}\naddress: [10.{s}.0.{h1}, \"fd00:0:0:{s:x}::{h1:x}\"]\n\
-                 groups: [{group}]\ncapacity: {{cpu: 8, memory: 32GiB}}\n",
+                 capacity: {{cpu: 8, memory: 32GiB}}\n",
                 h1 = h + 1,
-                group = if h == 0 { "routers" } else { "workers" },
             ),
         )?;
     }
@@ -165,9 +171,6 @@ fn site(s: usize, hosts: usize, tree: &Tree) -> io::Result<()> {
                 b % 64 * 4
             ),
         )?;
-    } else {
-        tree.write("groups/routers.yaml", "{}\n")?;
-        tree.write("groups/workers.yaml", "{}\n")?;
     }
     Ok(())
 }
@@ -192,15 +195,10 @@ fn bgp(hosts: usize, tree: &Tree) -> io::Result<()> {
     )?;
     for n in 1..=spokes {
         tree.write(
-            &format!("networks/transit-{n}.yaml"),
-            &format!("kind: peering\nipv6: \"2001:db8:e{n:03x}::/64\"\n"),
-        )?;
-        tree.write(
             &format!("hosts/edge-{n}.yaml"),
             &format!(
-                "groups: [edge]\nuplink: {{ipv4: 198.18.{n}.2/30, gateway: 198.18.{n}.1, ipv6: \"2001:db8:f{n:03x}::2/64\", gateway6: \"2001:db8:f{n:03x}::1\"}}\n\
-                 interfaces:\n  peering: {{network: transit-{n}, ipv6: \"2001:db8:e{n:03x}::10/64\"}}\n\
-                 bgp:\n  neighbours:\n    transit: {{asn: {}, address: \"2001:db8:e{n:03x}::1\", role: customer}}\n",
+                "groups: edge\nuplink: {{ipv4: 198.18.{n}.2/30, gateway: 198.18.{n}.1, ipv6: \"2001:db8:f{n:03x}::2/64\", gateway6: \"2001:db8:f{n:03x}::1\"}}\n\
+                 bgp:\n  neighbours:\n    transit: {{asn: {}, address: \"2001:db8:f{n:03x}::1\", role: customer}}\n",
                 65536 + n % 16,
             ),
         )?;

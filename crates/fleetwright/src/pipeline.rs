@@ -154,11 +154,11 @@ pub fn finish(
     cx: &Cx,
     checked: &Checked,
     exit: Exit,
-    fields: Vec<(&str, Value)>,
+    fields: impl FnOnce() -> Vec<(&'static str, Value)>,
     text: impl FnOnce() -> String,
 ) -> Result<Exit, Failure> {
     if cx.global.json {
-        let fields = Map::from_iter(fields.into_iter().map(|(k, v)| (k.to_owned(), v)));
+        let fields = Map::from_iter(fields().into_iter().map(|(k, v)| (k.to_owned(), v)));
         cx.console.json(&envelope(cx, exit, &checked.report, fields))?;
     } else {
         notes(cx, &checked.report, &checked.sources);

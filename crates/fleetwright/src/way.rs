@@ -56,7 +56,7 @@ pub fn open(cx: &Cx, at: &At, named: &[String]) -> Result<Way, Failure> {
 fn local(cx: &Cx, host: &str) -> Result<Way, Failure> {
     let rendered = pipeline::render(cx)?;
     let checked = rendered.chosen.checked;
-    let chosen = commands::render::choose(&rendered.hosts, &[host.to_owned()])?;
+    let chosen = commands::render::choose(rendered.hosts, &[host.to_owned()])?;
     let values = Keys::of(&checked.folder).values(&keys::used(chosen.values()))?;
     let remote: Arc<dyn Remote> = Arc::new(Local::new(host));
     let hosts = chosen.into_iter().map(|(id, desired)| (id, (desired, Arc::clone(&remote)))).collect();
@@ -73,7 +73,7 @@ fn twin(cx: &Cx, name: Option<&str>, named: &[String]) -> Result<Way, Failure> {
     let TwinFleet { checked, desired, values, .. } = twin_fleet::load(cx, &record)?;
     let twin = twin::Twin::open(&record.name).map_err(twin_fleet::failure)?;
     let mut hosts = BTreeMap::new();
-    for (id, desired) in commands::render::choose(&desired, named)? {
+    for (id, desired) in commands::render::choose(desired, named)? {
         let remote = twin.remote(id.as_str()).map_err(|e| {
             Failure::new(Exit::Errors, Diagnostic::bare(codes::NO_WAY, format!("twin {}: {e}", record.name)))
                 .help("`fleetwright twin apply` brings the twin to the sources, new hosts included")

@@ -47,7 +47,7 @@ pub fn run(command: &Apply, cx: &Cx) -> Result<Exit, Failure> {
     let outcome = ::apply::apply_fleet(&way.targets(), &options, &events.sender());
     drop((events, progress));
     let exit = exit_of(&outcome);
-    let fields = vec![("at", json!(way.name)), ("outcome", json!(outcome))];
+    let fields = || vec![("at", json!(way.name)), ("outcome", json!(outcome))];
     pipeline::finish(cx, &way.checked, exit, fields, || tell(cx, &outcome))
 }
 

@@ -28,7 +28,7 @@ pub fn run(_command: &Check, cx: &Cx) -> Result<Exit, Failure> {
         ("tunnels", fleet.tunnels.len()),
         ("services", fleet.services.len()),
     ];
-    let fields = counts.iter().map(|(what, n)| (*what, json!(n))).collect();
+    let fields = || counts.iter().map(|(what, n)| (*what, json!(n))).collect();
     pipeline::finish(cx, &checked, Exit::Ok, fields, || {
         if cx.global.quiet {
             return String::new();

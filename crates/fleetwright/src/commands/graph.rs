@@ -39,7 +39,7 @@ pub fn run(command: &Graph, cx: &Cx) -> Result<Exit, Failure> {
         std::fs::write(out, svg::draw(&picture))
             .map_err(|e| Failure::bare(Exit::Errors, codes::UNWRITABLE, format!("{}: {e}", out.display())))?;
     }
-    let fields = vec![("picture", json!(picture)), ("out", json!(command.out))];
+    let fields = || vec![("picture", json!(picture)), ("out", json!(command.out))];
     pipeline::finish(cx, &chosen.checked, Exit::Ok, fields, || match &command.out {
         Some(_) if cx.global.quiet => String::new(),
         Some(out) => format!("the picture is in {}\n", out.display()),

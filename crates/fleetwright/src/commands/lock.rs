@@ -44,7 +44,7 @@ pub fn run(command: &Lock, cx: &Cx) -> Result<Exit, Failure> {
             cx,
             &checked,
             exit,
-            vec![("changed", json!(exit != Exit::Ok))],
+            || vec![("changed", json!(exit != Exit::Ok))],
             || match exit {
                 Exit::Ok if !cx.global.quiet => "fleet.lock is up to date\n".to_owned(),
                 _ => String::new(),
@@ -65,12 +65,14 @@ pub fn run(command: &Lock, cx: &Cx) -> Result<Exit, Failure> {
         lock_file::write(&folder, after)?;
     }
     drop(progress);
-    let fields = vec![
-        ("changed", json!(changed)),
-        ("keys", json!(made.keys)),
-        ("values", json!(made.values)),
-        ("elsewhere", json!(made.elsewhere)),
-    ];
+    let fields = || {
+        vec![
+            ("changed", json!(changed)),
+            ("keys", json!(made.keys)),
+            ("values", json!(made.values)),
+            ("elsewhere", json!(made.elsewhere)),
+        ]
+    };
     pipeline::finish(cx, &rendered.chosen.checked, Exit::Ok, fields, || {
         tell(cx, &made, changed, before.is_none())
     })

@@ -40,12 +40,14 @@ pub fn run(command: &Plan, cx: &Cx) -> Result<Exit, Failure> {
     let plan = apply::observe_fleet(&way.targets(), &way::options()?, &events.sender());
     drop((events, progress));
     let exit = if plan.unknown.is_empty() { Exit::Ok } else { Exit::Unknown };
-    let fields = vec![
-        ("at", json!(way.name)),
-        ("empty", json!(plan.is_empty())),
-        ("digest", json!(plan.digest())),
-        ("plan", json!(plan)),
-    ];
+    let fields = || {
+        vec![
+            ("at", json!(way.name)),
+            ("empty", json!(plan.is_empty())),
+            ("digest", json!(plan.digest())),
+            ("plan", json!(plan)),
+        ]
+    };
     pipeline::finish(cx, &way.checked, exit, fields, || {
         if plan.is_empty() {
             return if cx.global.quiet {

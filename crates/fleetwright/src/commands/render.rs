@@ -41,8 +41,7 @@ pub struct Render {
 pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
     let rendered = pipeline::render(cx)?;
     let checked = &rendered.chosen.checked;
-    let hosts = choose(&rendered.hosts, &command.host)?;
-    let mut fields: Vec<(&str, Value)> = vec![("hosts", listing(&hosts))];
+    let hosts = choose(rendered.hosts, &command.host)?;
     if let Some(out) = &command.out {
         let values = if command.secrets {
             Some(Keys::of(&checked.folder).values(&keys::used(hosts.values()))?)
@@ -52,7 +51,7 @@ pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
         let value = values.map(|values| move |name: &str| values.get(name).cloned());
         let reveal = value.as_ref().map(|v| v as output_tree::Reveal<'_>);
         let files = output_tree::write(out, &hosts, reveal)?;
-        fields.push(("out", json!(out)));
+        let fields = || vec![("hosts", listing(&hosts)), ("out", json!(out))];
         return pipeline::finish(cx, checked, Exit::Ok, fields, || {
             if cx.global.quiet {
                 String::new()
@@ -61,6 +60,7 @@ pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
             }
         });
     }
+    let fields = || vec![("hosts", listing(&hosts))];
     pipeline::finish(cx, checked, Exit::Ok, fields, || {
         if cx.global.quiet {
             return String::new();
@@ -90,16 +90,22 @@ pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
 /// # Errors
 /// When the fleet has no host of a name.
 pub fn choose(
-    all: &BTreeMap<HostId, Desired>,
+    mut all: BTreeMap<HostId, Desired>,
     named: &[String],
 ) -> Result<BTreeMap<HostId, Desired>, Failure> {
     if named.is_empty() {
-        return Ok(all.clone());
+        return Ok(all);
     }
     let mut chosen = BTreeMap::new();
     for name in named {
-        let (id, desired) = all.get_key_value(name.as_str()).ok_or_else(|| no_host(name, all.keys()))?;
-        chosen.insert(id.clone(), desired.clone());
+        match all.remove_entry(name.as_str()) {
+            Some((id, desired)) => {
+                chosen.insert(id, desired);
+            }
+            // Named twice is named once.
+            None if chosen.contains_key(name.as_str()) => {}
+            None => return Err(no_host(name, all.keys())),
+        }
     }
     Ok(chosen)
 }

@@ -44,7 +44,7 @@ pub fn run(command: &Show, cx: &Cx) -> Result<Exit, Failure> {
     };
     let written = tree.as_ref().map(|t| facts::written(t, kind, name)).unwrap_or_default();
     let derived = facts::derived(&chosen.fleet, kind, name);
-    let fields = vec![("thing", json!(what)), ("written", json!(written)), ("derived", json!(derived))];
+    let fields = || vec![("thing", json!(what)), ("written", json!(written)), ("derived", json!(derived))];
     pipeline::finish(cx, &chosen.checked, Exit::Ok, fields, || {
         let mut out = String::new();
         for (title, facts) in [("written", &written), ("derived", &derived)] {

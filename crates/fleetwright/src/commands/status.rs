@@ -41,7 +41,7 @@ pub fn run(command: &Status, cx: &Cx) -> Result<Exit, Failure> {
     } else {
         Exit::Ok
     };
-    let fields = vec![("at", json!(way.name)), ("status", json!(status))];
+    let fields = || vec![("at", json!(way.name)), ("status", json!(status))];
     pipeline::finish(cx, &way.checked, exit, fields, || tell(cx, &status))
 }
 

@@ -45,10 +45,12 @@ pub fn run(command: &Why, cx: &Cx) -> Result<Exit, Failure> {
     let rendered = pipeline::render(cx)?;
     let answers = answer(&rendered.hosts, &command.what)?;
     let checked = &rendered.chosen.checked;
-    let list = answers
-        .iter()
-        .map(|a| json!({"line": a.number, "text": a.text, "place": a.why.place, "reason": a.why.reason}));
-    let fields = vec![("question", json!(command.what)), ("answers", list.collect())];
+    let list = || {
+        answers
+            .iter()
+            .map(|a| json!({"line": a.number, "text": a.text, "place": a.why.place, "reason": a.why.reason}))
+    };
+    let fields = || vec![("question", json!(command.what)), ("answers", list().collect())];
     pipeline::finish(cx, checked, Exit::Ok, fields, || tell(cx, &answers, &checked.sources))
 }
 

@@ -58,13 +58,15 @@ pub fn run(command: &Apply, cx: &Cx) -> Result<Exit, Failure> {
         verdicts::junit(command.junit.as_deref(), &record.name, &all)?;
     }
     drop(progress);
-    let fields = vec![
-        ("twin", json!(record.name)),
-        ("outcome", json!(outcome)),
-        ("verdicts", json!(all)),
-        ("applied_ms", json!(applied.as_millis())),
-        ("whole_ms", json!(begun.elapsed().as_millis())),
-    ];
+    let fields = || {
+        vec![
+            ("twin", json!(record.name)),
+            ("outcome", json!(outcome)),
+            ("verdicts", json!(all)),
+            ("applied_ms", json!(applied.as_millis())),
+            ("whole_ms", json!(begun.elapsed().as_millis())),
+        ]
+    };
     pipeline::finish(cx, &fleet.checked, exit, fields, || {
         let mut text = commands::apply::tell(cx, &outcome);
         if asks {

@@ -56,7 +56,7 @@ pub fn run(command: &Drill, cx: &Cx) -> Result<Exit, Failure> {
     drop(progress);
     verdicts::junit(command.junit.as_deref(), &record.name, &all)?;
     let exit = if interrupt.asked() { Exit::Interrupted } else { verdicts::exit_of(&all) };
-    let fields = vec![("twin", json!(record.name)), ("verdicts", json!(all))];
+    let fields = || vec![("twin", json!(record.name)), ("verdicts", json!(all))];
     pipeline::finish(cx, &fleet.checked, exit, fields, || {
         verdicts::text(cx, &all, begun.elapsed().as_secs_f64())
     })

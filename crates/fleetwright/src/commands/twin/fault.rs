@@ -60,7 +60,8 @@ fn change(cx: &Cx, which: &Which, part: &str, broken: bool) -> Result<Exit, Fail
     let twin = twin::Twin::open(&record.name).map_err(twin_fleet::failure)?;
     let change = if broken { break_part } else { heal_part };
     let done = change(&fleet.fleet, &twin, &part).map_err(|e| Failure::bare(Exit::Errors, codes::TWIN, e))?;
-    let fields = vec![("twin", json!(record.name)), ("part", json!(part.to_string())), ("done", json!(done))];
+    let fields =
+        || vec![("twin", json!(record.name)), ("part", json!(part.to_string())), ("done", json!(done))];
     pipeline::finish(cx, &fleet.checked, Exit::Ok, fields, || {
         if cx.global.quiet { String::new() } else { format!("{done}\n") }
     })

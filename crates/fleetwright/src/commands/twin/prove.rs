@@ -51,7 +51,7 @@ pub fn run(command: &Prove, cx: &Cx) -> Result<Exit, Failure> {
     let seconds = begun.elapsed().as_secs_f64();
     drop(progress);
     verdicts::junit(command.junit.as_deref(), &record.name, &all)?;
-    let fields = vec![("twin", json!(record.name)), ("verdicts", json!(all)), ("differs", json!(told))];
+    let fields = || vec![("twin", json!(record.name)), ("verdicts", json!(all)), ("differs", json!(told))];
     pipeline::finish(cx, &fleet.checked, verdicts::exit_of(&all), fields, || {
         verdicts::text(cx, &all, seconds)
     })

@@ -79,13 +79,15 @@ pub fn run(command: &Up, cx: &Cx) -> Result<Exit, Failure> {
     }
     drop(progress);
     let exit = applied.as_ref().map_or(Exit::Ok, commands::apply::exit_of);
-    let fields = vec![
-        ("twin", json!(record.name)),
-        ("machines", json!(machines)),
-        ("booted_ms", json!(booted.as_millis())),
-        ("outcome", json!(applied)),
-        ("differs", json!(told)),
-    ];
+    let fields = || {
+        vec![
+            ("twin", json!(record.name)),
+            ("machines", json!(machines)),
+            ("booted_ms", json!(booted.as_millis())),
+            ("outcome", json!(applied)),
+            ("differs", json!(told)),
+        ]
+    };
     pipeline::finish(cx, &fleet.checked, exit, fields, || {
         if let Some(outcome) = applied.as_ref().filter(|o| !o.is_ok()) {
             let word = if command.keep {
