@@ -209,7 +209,7 @@ pub struct Interface {
     pub name: String,
     /// The segment it is on; `None` for `lo`.
     pub segment: Option<String>,
-    /// Addresses with prefix lengths.
+    /// Addresses with prefix lengths; with `dhcp4` an IPv4 one is what DHCP is known to give.
     pub addresses: Vec<(IpNet, Why)>,
     /// IPv4 address by DHCP.
     pub dhcp4: bool,

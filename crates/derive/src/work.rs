@@ -102,7 +102,8 @@ impl<'a> Work<'a> {
             return Some(hosts.clone());
         }
         let environment = self.model.environments.get(name)?;
-        Some(environment.members.iter().map(|m| m.value.clone()).collect())
+        let members = environment.members.iter().map(|m| &m.value);
+        Some(members.filter(|m| self.model.hosts.contains_key(*m)).cloned().collect())
     }
 
     /// The hosts of a `HostSet`, each with the place that names it. Unknown names are reported.
