@@ -89,7 +89,13 @@ pub fn ls(_command: &Ls, cx: &Cx) -> Result<Exit, Failure> {
     };
     if cx.global.json {
         let list = all.iter().map(|t| {
-            json!({"name": t.name, "condition": word(t.condition).0, "machines": t.machines, "powered": t.powered})
+            json!({
+                "name": t.name,
+                "condition": word(t.condition).0,
+                "machines": t.machines,
+                "powered": t.powered,
+                "memory": memory(&t.name),
+            })
         });
         answer(cx, "twins", list.collect())?;
         return Ok(Exit::Ok);
@@ -97,7 +103,10 @@ pub fn ls(_command: &Ls, cx: &Cx) -> Result<Exit, Failure> {
     let mut table = Table::new();
     for t in &all {
         let (condition, style) = word(t.condition);
-        let machines = format!("{} of {} machines on", t.powered, t.machines);
+        let mut machines = format!("{} of {} machines on", t.powered, t.machines);
+        if let Some(bytes) = memory(&t.name) {
+            machines.push_str(&format!(", {} MiB", bytes >> 20));
+        }
         let more = if t.condition == Condition::Remains { "`fleetwright twin gc` releases it" } else { "" };
         table.styled([
             (&t.name, Some(Style::Name)),
@@ -108,6 +117,11 @@ pub fn ls(_command: &Ls, cx: &Cx) -> Result<Exit, Failure> {
     }
     cx.console.print(table.text(0, cx.console.width, cx.console.paint))?;
     Ok(Exit::Ok)
+}
+
+/// Bytes charged to a running twin, page cache of its own files included.
+fn memory(name: &str) -> Option<u64> {
+    Twin::open(name).ok()?.memory(None)
 }
 
 fn answer(cx: &Cx, field: &str, value: Value) -> Result<(), Failure> {
