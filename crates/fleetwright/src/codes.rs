@@ -8,8 +8,6 @@ pub const UNREADABLE: &str = "FW3002";
 pub const UNWRITABLE: &str = "FW3003";
 /// The fleet has no host, path, line or thing of this name.
 pub const NO_SUCH: &str = "FW3004";
-/// The lock does not say what the sources need.
-pub const STALE_LOCK: &str = "FW3005";
 /// The value of a secret is not on this machine.
 pub const NO_SECRET: &str = "FW3006";
 /// There is no way onto the hosts.

@@ -5,6 +5,7 @@
 //! the pure rooms in their order.
 
 pub mod cli;
+pub mod clock;
 pub mod codes;
 pub mod commands;
 pub mod exit;

@@ -6,7 +6,7 @@ use crate::failure::{Failure, envelope, text_of};
 use crate::keys::Keys;
 use crate::lock_file;
 use crate::ui::{self, Progress};
-use crate::{Cx, folder};
+use crate::{Cx, clock, folder};
 use artifact::Desired;
 use derive::fleet::Fleet;
 use derive::{Lock, Options};
@@ -69,7 +69,7 @@ pub fn check_in(cx: &Cx, folder: &Path) -> Result<Checked, Failure> {
     let (fleet, mut report) = source::load(&sources);
     timing.lap("load");
     if let Some(fleet) = &fleet {
-        report = source::settle(report, check::check(fleet));
+        report = source::settle(report, check::check_on(fleet, Some(&clock::today())));
     }
     timing.lap("check");
     let sources = Arc::new(sources);

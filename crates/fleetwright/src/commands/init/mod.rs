@@ -5,7 +5,7 @@ mod sources;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, envelope};
-use crate::{Cx, codes, folder};
+use crate::{Cx, clock, codes, folder};
 use clap::Args;
 use diag::{Diagnostic, Report};
 use model::UplinkKind;
@@ -79,7 +79,7 @@ pub fn run(command: &Init, cx: &Cx) -> Result<Exit, Failure> {
     }
     let (fleet, mut report) = source::load(&sources);
     if let Some(fleet) = &fleet {
-        report = source::settle(report, check::check(fleet));
+        report = source::settle(report, check::check_on(fleet, Some(&clock::today())));
     }
     if fleet.is_none() || report.has_errors() {
         return Err(Failure { exit: Exit::Errors, report, texts: Arc::new(sources) });
