@@ -17,7 +17,7 @@ impl Builder<'_> {
         for host in fleet.hosts.values() {
             for mount in host.instances.iter().flat_map(|i| &i.mounts) {
                 let unit = engine::mount::unit(&mount.at);
-                let text = "[Mount]\nWhat=tmpfs\nType=tmpfs\nOptions=size=1m\n";
+                let text = "[Mount]\nWhat=tmpfs\nType=tmpfs\nOptions=size=1m,mode=755\n";
                 self.seed(host, &format!("{UNITS}/{unit}.d/50-twin.conf"), text.into(), 0o644);
                 self.alterations.push(Alteration {
                     at: host.id.to_string(),
