@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 const GLANCE: Duration = Duration::from_millis(250);
 /// A machine that is switched on again boots, and its services start.
 const BOOT: Duration = Duration::from_secs(30);
+/// Prometheus says again that an alert is over when the first word was lost on a connection that broke with
+/// the fault (`--rules.alert.resend-delay`, 1 min by default).
+const RESEND: Duration = Duration::from_secs(75);
 
 type Picture = BTreeMap<HostId, Expected>;
 
@@ -92,14 +95,16 @@ struct Times {
 impl Times {
     fn of(fleet: &Fleet) -> Times {
         let t = &fleet.timers;
-        let longest = t.host_down_ms.max(t.site_down_ms).max(t.service_down_ms);
+        let fors = [t.host_down_ms, t.site_down_ms, t.service_down_ms];
+        let longest = fors.into_iter().max().unwrap_or_default();
+        let shortest = fors.into_iter().min().unwrap_or_default();
         let round = t.scrape_ms + t.evaluate_ms;
         let told = longest + 3 * round + t.group_wait_ms;
         Times {
             told: Duration::from_millis(2 * told) + Duration::from_secs(5),
-            steady: Duration::from_millis(2 * round),
+            steady: Duration::from_millis(longest - shortest + round),
             page: Duration::from_millis(t.group_wait_ms),
-            clear: Duration::from_millis(2 * told) + BOOT,
+            clear: Duration::from_millis(2 * told) + BOOT + RESEND,
         }
     }
 }

@@ -190,10 +190,29 @@ impl<'a> Way<'a> {
                 HopKind::Dns(_) | HopKind::Announce(_) | HopKind::Backend(..) | HopKind::Return(_) => None,
             };
             if let Some(evidence) = fault {
-                return Some(broken(hop, evidence));
+                let mut found = broken(hop, evidence);
+                if let HopKind::Tunnel(tunnel, far) = &hop.what
+                    && let Some(place) = self.narrowed(tunnel, &hop.host, far)
+                {
+                    found.place = place;
+                }
+                return Some(found);
             }
         }
         None
+    }
+
+    /// The source line of the AllowedIPs that keep a packet of the attempt from passing a tunnel.
+    fn narrowed(&self, tunnel: &TunnelId, near: &HostId, far: &HostId) -> Option<String> {
+        let (near_device, far_device) = self.devices(tunnel, near, far)?;
+        let out = self.observed.find(near, Flag::Syn, true, |p| p.device == near_device)?;
+        let narrow = [(near, near_device, far, out.to.ip()), (far, far_device, near, out.from.ip())]
+            .into_iter()
+            .find(|(host, device, _, ip)| self.observed.end(host, device).is_some_and(|e| !e.allows(*ip)));
+        let (host, device, peer, _) = narrow?;
+        let interface = self.fleet.hosts.get(host)?.wireguard.iter().find(|w| w.name == device)?;
+        let peer = interface.peers.iter().find(|p| p.host == *peer)?;
+        peer.allowed_ips.first().map(|(_, why)| why.place.to_string())
     }
 
     fn dnat(&self, hop: &Hop, target: IpAddr) -> Option<String> {

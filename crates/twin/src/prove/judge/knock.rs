@@ -5,8 +5,8 @@ use super::super::ground::within;
 use super::super::probe::listen::{Held, Listeners, banner};
 use super::super::probe::tcp::{Answer, Dial, dial, file_limit};
 use super::super::probe::udp;
-use super::super::question::{Ask, Datagram, Expect, Knock, Question};
-use super::super::verdict::Outcome;
+use super::super::question::{Ask, Datagram, Expect, Kind, Knock, Question};
+use super::super::verdict::{BrokenHop, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -22,7 +22,33 @@ pub(super) fn all(ctx: &ProveContext<'_>, group: &[&Question]) -> Vec<Outcome> {
     let wanted = every.iter().filter_map(|k| k.listener.clone().map(|l| (l, k.to.port()))).collect();
     let listeners = Listeners::start(ctx.ground, &wanted);
     let answers = attempt(ctx, &every, &listeners);
-    group.iter().map(|q| judge(&knocks(q), &answers, &listeners)).collect()
+    group
+        .iter()
+        .map(|q| {
+            let outcome = judge(&knocks(q), &answers, &listeners);
+            if q.kind == Kind::Uncaught { caught(ctx, q, outcome) } else { outcome }
+        })
+        .collect()
+}
+
+/// Names the translation that catches other people's connections.
+fn caught(ctx: &ProveContext<'_>, question: &Question, mut outcome: Outcome) -> Outcome {
+    let router = question.subject.rsplit('/').next().and_then(|r| ctx.fleet.hosts.get(r));
+    let (Some(router), Outcome::Refuted { seen, hop, .. }) = (router, &mut outcome) else { return outcome };
+    let rules = &router.firewall.dnat;
+    // Who answers in their stead says which rule it is; a rule without an interface is it for certain.
+    if let Some(rule) = rules.iter().find(|d| d.iif.is_none() || d.to.is_none())
+        && seen.starts_with("accepted")
+    {
+        let bound = if rule.iif.is_none() { ", bound to no interface" } else { "" };
+        *hop = Some(Box::new(BrokenHop {
+            what: format!("DNAT on {} of port {} to {}{bound}", router.id, rule.port, rule.target),
+            host: router.id.to_string(),
+            place: rule.why.place.to_string(),
+            evidence: seen.clone(),
+        }));
+    }
+    outcome
 }
 
 type Answers = BTreeMap<Knock, Result<Answer, String>>;
@@ -86,11 +112,9 @@ fn judge(knocks: &[Knock], answers: &Answers, listeners: &Listeners) -> Outcome 
                 if expected.is_none() || expected == *line {
                     open += 1;
                 } else {
-                    let by = line.as_deref().unwrap_or("somebody who says nothing");
-                    wrong.push((
-                        knock,
-                        format!("accepted by {by} instead of {}", expected.unwrap_or_default()),
-                    ));
+                    let node = knock.listener.as_deref().unwrap_or_default();
+                    let by = line.as_deref().map(|l| format!(" ({l})")).unwrap_or_default();
+                    wrong.push((knock, format!("accepted by somebody else than the listener in {node}{by}")));
                 }
             }
             (Expect::Closed, Answer::Open(line)) => {
