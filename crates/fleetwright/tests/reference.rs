@@ -44,3 +44,21 @@ fn the_help_of_every_command_has_an_example_or_needs_none() {
         assert!(plain.contains(&&*path) || text.contains("```sh"), "{path} has no example");
     }
 }
+
+/// The picture in the README is drawn from the example it shows.
+#[test]
+fn the_picture_of_the_readme_is_as_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = folder.path().join("two-sites.svg");
+    let ran = common::run(&common::example("two-sites"), &["--quiet", "graph", "--out", drawn.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let kept = common::root().join("docs/two-sites.svg");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::copy(&drawn, &kept).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(&kept).unwrap_or_default(),
+        fs::read_to_string(&drawn).unwrap(),
+        "docs/two-sites.svg is stale: run `UPDATE=1 cargo nextest run -p fleetwright reference`"
+    );
+}
