@@ -56,13 +56,33 @@ fn file_whys(file: &File, before: Option<&str>) -> Vec<Why> {
                     add(&line.why);
                 }
             }
+            // What goes has no reason any more; what stays beside it tells whose it was.
             if found.is_empty() {
+                found.extend(beside(file, before, &after));
                 found.push(builtin("lines are no longer in the fleet"));
             }
         }
     }
     if found.is_empty() {
         found.extend(file.text.lines.first().map(|l| l.why.clone()));
+    }
+    found
+}
+
+/// The reasons of the lines right before and after each removed one.
+fn beside(file: &File, before: &str, after: &str) -> Vec<Why> {
+    let diff = TextDiff::from_lines(before, after);
+    let changes: Vec<_> = diff.iter_all_changes().collect();
+    let mut found: Vec<Why> = Vec::new();
+    for (i, _) in changes.iter().enumerate().filter(|(_, c)| c.tag() == ChangeTag::Delete) {
+        let above = changes[..i].iter().rev().find_map(|c| c.new_index());
+        let below = changes[i + 1..].iter().find_map(|c| c.new_index());
+        for line in above.into_iter().chain(below).filter_map(|at| file.text.lines.get(at)) {
+            let why = Why::new(&line.why.place, format!("beside lines that go: {}", line.why.reason));
+            if !found.contains(&why) {
+                found.push(why);
+            }
+        }
     }
     found
 }
