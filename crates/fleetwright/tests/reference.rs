@@ -50,7 +50,8 @@ fn the_help_of_every_command_has_an_example_or_needs_none() {
 fn the_picture_of_the_readme_is_as_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let drawn = folder.path().join("two-sites.svg");
-    let ran = common::run(&common::example("two-sites"), &["--quiet", "graph", "--out", drawn.to_str().unwrap()]);
+    let ran =
+        common::run(&common::example("two-sites"), &["--quiet", "graph", "--out", drawn.to_str().unwrap()]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let kept = common::root().join("docs/two-sites.svg");
     if std::env::var_os("UPDATE").is_some() {
