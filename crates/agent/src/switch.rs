@@ -312,7 +312,10 @@ fn reload_command(name: &str, argv: &[String]) -> Result<(), Fault> {
     let failed = |what: String| Fault::new(Code::UnitFailed, format!("{name}: `{}`: {what}", argv.join(" ")));
     match run::bounded(&mut command, UNIT_LIMIT) {
         Ok(said) if said.code == 0 => Ok(()),
-        Ok(said) => Err(failed(format!("exit code {}", said.code))),
+        Ok(said) => {
+            let last = said.text.lines().rev().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
+            Err(failed(format!("exit code {}: {last}", said.code)))
+        }
         Err(e) => Err(failed(e.to_string())),
     }
 }

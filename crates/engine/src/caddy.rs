@@ -8,6 +8,10 @@ pub const FILE: &str = "/etc/caddy/Caddyfile";
 /// Its admin API: only on loopback; the reload goes through it.
 pub const ADMIN: &str = "127.0.0.1:2019";
 
+/// What Debian's unit does to reload. Not by way of systemd: when Caddy refuses a configuration it never says
+/// that it is ready again, and the unit stays in `reloading`, where every further reload waits for ever.
+pub const RELOAD: [&str; 5] = ["/usr/bin/caddy", "reload", "--config", FILE, "--force"];
+
 /// Debian's unit reloads through the admin API, without closing a listener.
 pub const DAEMON: Daemon = Daemon {
     engine: "caddy",

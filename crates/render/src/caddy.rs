@@ -9,7 +9,7 @@ use crate::out::{HEADER, Out, Rights};
 use artifact::{Text, Why};
 use derive::fleet::{Exposure, Fleet, Instance, SegmentKind};
 use diag::{Diagnostic, Place};
-use engine::caddy::{ADMIN, DAEMON, FILE, checked, seen};
+use engine::caddy::{ADMIN, DAEMON, FILE, RELOAD, checked, seen};
 use ipnet::IpNet;
 use model::{Audience, CertificateKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -78,6 +78,7 @@ pub(crate) fn render(cx: &Cx<'_>, instance: &Instance, out: &mut Out<'_>) {
     out.packages(DAEMON.packages, &why);
     if let Some(unit) = out.unit_mut(&instance.unit) {
         unit.reload_on.insert(FILE.to_owned());
+        unit.reload = RELOAD.map(str::to_owned).to_vec();
     }
     out.check(checked());
     out.health(seen(&why));
@@ -98,7 +99,9 @@ fn global(cx: &Cx<'_>, exposures: &[&Exposure], why: &Why, text: &mut Text) {
         }
         text.line(format!("\tacme_ca {}", acme.directory.as_deref().unwrap_or(LETS_ENCRYPT)), &why);
     }
-    text.line("\tservers {\n\t\tmetrics\n\t}\n}", why);
+    // No HTTP/3: UDP is let in nowhere, so no client may be told of it; and a reload could not move its socket
+    // from one address to another.
+    text.line("\tservers {\n\t\tmetrics\n\t\tprotocols h1 h2\n\t}\n}", why);
 }
 
 /// Sites that are not on the internet let in only whom they are for: the same listener takes requests from
