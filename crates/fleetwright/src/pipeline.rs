@@ -10,7 +10,7 @@ use crate::{Cx, clock, folder};
 use artifact::Desired;
 use derive::fleet::Fleet;
 use derive::{Lock, Options};
-use diag::Report;
+use diag::{Report, Severity};
 use model::HostId;
 use serde_json::{Map, Value, json};
 use source::Sources;
@@ -168,9 +168,16 @@ pub fn finish(
     Ok(exit)
 }
 
+/// Commands that tell notes (what is not supported yet, keys that are missing). The others would only repeat
+/// them; JSON always has all.
+const TELL_NOTES: &[&str] = &["check", "render", "lock", "twin up"];
+
 /// Warnings and notes on standard error; not with `--quiet`.
 pub fn notes(cx: &Cx, report: &Report, sources: &Sources) {
-    let shown = if cx.global.quiet { ui::errors_only(report) } else { report.clone() };
+    let mut shown = if cx.global.quiet { ui::errors_only(report) } else { report.clone() };
+    if !TELL_NOTES.contains(&cx.command) {
+        shown.items.retain(|d| d.severity != Severity::Note);
+    }
     let source = |file: &str| text_of(sources, file);
     cx.console.note(ui::diagnostics(&shown, &source, cx.console.paint_err));
 }
