@@ -170,7 +170,13 @@ impl<'a> Way<'a> {
     /// Follows the SYN to the listener.
     fn forward(&self) -> Option<BrokenHop> {
         let edge = self.edge;
-        if !self.hops.iter().any(|h| self.observed.find(&h.host, Flag::Syn, false, |_| true).is_some()) {
+        // A host of the way that asks itself sends its SYN out and lets none in.
+        let met = |h: &&Hop| {
+            [false, true]
+                .into_iter()
+                .any(|out| self.observed.find(&h.host, Flag::Syn, out, |_| true).is_some())
+        };
+        if !self.hops.iter().any(met) {
             let evidence = format!("the SYN does not get to {edge}: {}", self.last_syn());
             if let Some(hop) = self.hops.iter().find(|h| matches!(h.what, HopKind::Announce(_))) {
                 return Some(broken(hop, evidence));

@@ -116,6 +116,17 @@ fn a_syn_that_does_not_arrive_is_lost_on_the_internet() {
 }
 
 #[test]
+fn what_the_public_end_asks_itself_is_lost_in_the_tunnel() {
+    let own = "[fd77:77::1]:40000";
+    let out = packet(&format!("kyiv-gw:{TUNNEL}"), true, Flag::Syn, own, "[fd77:10::2]:443");
+    let mut observed = no_answer(vec![out]);
+    observed.ends = vec![end("kyiv-gw", &["::/0"], 1), end("wroclaw-gw", &["10.77.88.0/30"], 1)];
+    let hop = cause(&silent(), &observed).unwrap();
+    assert_eq!(hop.what, "tunnel kyiv-wroclaw from kyiv-gw to wroclaw-gw");
+    assert!(hop.evidence.contains("AllowedIPs on wroclaw-gw do not contain fd77:77::1"), "{}", hop.evidence);
+}
+
+#[test]
 fn a_name_with_another_address_is_the_record() {
     let seen = "photos.example gives 100.64.1.5, not 203.0.113.7";
     let hop = cause(&Failure::Dns(seen.to_owned()), &Observed::default()).unwrap();
