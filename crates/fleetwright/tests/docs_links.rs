@@ -63,7 +63,7 @@ fn links(line: &str) -> Vec<&str> {
         let before = line.len() - rest.len() + at;
         rest = &rest[at + 2..];
         // An odd number of backticks before it: the bracket is code.
-        if line[..before].matches('`').count() % 2 == 0
+        if line[..before].matches('`').count().is_multiple_of(2)
             && let Some(end) = rest.find(')')
         {
             links.push(&rest[..end]);
