@@ -23,7 +23,11 @@ fn a_new_fleet_checks_locks_and_renders() {
         let rendered = json(&fleet, &["render"]);
         let caddy = &rendered["hosts"]["gateway"]["files"]["/etc/caddy/Caddyfile"]["text"];
         assert!(caddy.as_str().unwrap().contains("hello.example.net"), "{uplink}: {caddy}");
-        assert_eq!(rendered["exit"], 0);
+        assert_eq!(
+            (&rendered["exit"], &rendered["diagnostics"]),
+            (&0.into(), &serde_json::json!([])),
+            "{uplink}"
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! Runs the program as a person does.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub mod twin;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -24,7 +24,7 @@ pub fn files(a: &Answers) -> Vec<(String, String)> {
         file(
             "fleet.yaml".into(),
             format!(
-                "# A fleet: one file a thing in sites/, hosts/, services/ …; `fleetwright check` reads them all.\ndomain: {domain}\n"
+                "# A fleet: one file a thing in sites/, hosts/, services/ …; `fleetwright check` reads them all.\ndomain: {domain}\nalerts:\n  receivers:\n    me: {{webhook: \"https://push.{domain}/alerts\"}}    # who is told: change this\n"
             ),
         ),
         file(
@@ -40,6 +40,8 @@ pub fn files(a: &Answers) -> Vec<(String, String)> {
             ),
         ),
         file("services/metrics.yaml".into(), format!("module: prometheus\non: {host}\n")),
+        file("services/alerts.yaml".into(), format!("module: alertmanager\non: {host}\n")),
+        file("services/prober.yaml".into(), format!("module: blackbox-exporter\non: {host}\n")),
         file("services/host-metrics.yaml".into(), "module: node-exporter\non: {each: all}\n".into()),
         file(
             ".gitignore".into(),
