@@ -212,3 +212,13 @@ fn a_single_verdict_can_be_asked_for_by_id() {
     let none = json(fleet.path(), &["twin", "prove", "nonsense"]);
     assert_eq!(none["exit"], 4);
 }
+
+#[test]
+fn a_new_fleet_is_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = folder.path().join("new");
+    assert_eq!(run_in(folder.path(), &["init", "new", "--uplink", "203.0.113.7", "--yes"]).code, 0);
+    let (_guard, answer) = up(&fleet, "cli-new");
+    assert_eq!(answer["exit"], 0, "{answer:#}");
+    all_proved(&json(&fleet, &["twin", "prove"]));
+}
