@@ -144,10 +144,13 @@ impl Drill<'_> {
             })
         };
         let (names, inhibited) = told.map_err(&refuted)?;
-        calm.map_err(|seen| refuted(format!("after healing: {seen}")))?;
+        let last = calm.map_err(|seen| refuted(format!("after healing: {seen}")))?;
+        // Slower than alerts come: worth a word.
+        let slow = begun.elapsed() > self.times.told;
+        let last = last.filter(|_| slow).map(|l| format!(" ({l} last)")).unwrap_or_default();
         Ok(Outcome::Proved {
             seen: format!(
-                "{} after {:.1} s, {inhibited} behind it inhibited; clear {:.1} s after healing",
+                "{} after {:.1} s, {inhibited} behind it inhibited; clear {:.1} s after healing{last}",
                 listed(&names),
                 took.saturating_sub(self.times.steady).as_secs_f64(),
                 begun.elapsed().as_secs_f64()
@@ -166,8 +169,10 @@ impl Drill<'_> {
         active_alerts(self.ctx, host, at.0, at.1).map_err(|e| format!("{host}'s alertmanager: {e}"))
     }
 
-    fn await_calm(&self) -> Result<(), String> {
+    /// Waits until nothing is active anywhere; what was active last.
+    fn await_calm(&self) -> Result<Option<String>, String> {
         let end = Instant::now() + self.times.clear;
+        let mut last = None;
         loop {
             let seen = self.alertmanagers().iter().find_map(|(host, at)| match self.ask(host, *at) {
                 Err(e) => Some(e),
@@ -179,10 +184,13 @@ impl Drill<'_> {
                 }
             });
             match seen {
-                None => return Ok(()),
+                None => return Ok(last),
                 Some(seen) if Instant::now() > end => return Err(seen),
                 Some(_) if self.watch.cancelled() => return Err("cancelled".to_owned()),
-                Some(_) => std::thread::sleep(GLANCE),
+                Some(seen) => {
+                    last = Some(seen);
+                    std::thread::sleep(GLANCE);
+                }
             }
         }
     }
