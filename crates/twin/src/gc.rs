@@ -68,7 +68,13 @@ pub fn twins() -> Result<Vec<TwinInfo>, TwinError> {
 pub fn gc() -> Result<Vec<String>, TwinError> {
     let mut released = Vec::new();
     let mut errors = Vec::new();
-    for paths in named() {
+    // A builder killed before it made anything leaves its lock alone.
+    let locks = entries(&format!("{RUN}/locks")).into_iter().filter(|n| !n.starts_with('.'));
+    let mut all = named();
+    all.extend(locks.filter_map(|n| Paths::of(&n).ok()));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all.dedup_by(|a, b| a.name == b.name);
+    for paths in all {
         let Some(_lock) = Lock::attempt(&paths)? else { continue };
         if State::load(&paths).is_ok_and(|s| s.is_some_and(|s| s.sound())) {
             continue;
