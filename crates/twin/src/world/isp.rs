@@ -4,7 +4,7 @@ use super::space::{host4, host6};
 use super::{Builder, INTERNET};
 use crate::topology::{Attached, Daemon, Iface, Outside, Ready, Route, Segment};
 use derive::fleet::{Segment as FleetSegment, SegmentKind};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use model::UplinkKind;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -42,12 +42,11 @@ impl Builder<'_> {
         let mut addresses = addresses;
         let device = self.internet_port(&segment.name);
         if !by_dhcp.is_empty() {
-            // The provider hands out the declared address; its own is the next one in a /29 around it.
+            // The provider hands out the declared address; its own is the first free one beside it.
             for prefix in &segment.prefixes {
                 if let IpNet::V4(net) = prefix {
-                    let around =
-                        if net.prefix_len() > 29 { ipnet::Ipv4Net::new_assert(net.addr(), 29) } else { *net };
                     let taken: Vec<IpAddr> = self.fleet_addresses(&segment.name);
+                    let around = roomy(*net, &taken);
                     if let Some(gateway) = around.hosts().find(|h| !taken.contains(&IpAddr::V4(*h)))
                         && let Ok(net) = IpNet::new(IpAddr::V4(gateway), around.prefix_len())
                     {
@@ -210,4 +209,34 @@ pub(super) fn defaults(via: impl IntoIterator<Item = IpAddr>) -> Vec<Route> {
 /// An address with the length of the prefix it lies in.
 pub(super) fn with_length(ip: IpAddr, prefixes: &[IpNet]) -> Option<IpNet> {
     prefixes.iter().find(|p| p.contains(&ip)).and_then(|p| IpNet::new(ip, p.prefix_len()).ok())
+}
+
+/// The smallest prefix around an address that has room for a gateway and in which none of the addresses in
+/// use is the network's own or its broadcast address.
+fn roomy(net: Ipv4Net, taken: &[IpAddr]) -> Ipv4Net {
+    let edge = |around: &Ipv4Net, ip: &IpAddr| {
+        [around.network(), around.broadcast()].iter().any(|e| IpAddr::V4(*e) == *ip)
+    };
+    (0..=net.prefix_len().min(29))
+        .rev()
+        .map(|len| Ipv4Net::new_assert(net.addr(), len).trunc())
+        .find(|around| !taken.iter().any(|ip| edge(around, ip)))
+        .unwrap_or(net)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_at_the_edge_of_a_prefix_gets_a_larger_one() {
+        let around = |ip: [u8; 4]| {
+            let ip = Ipv4Addr::from(ip);
+            roomy(Ipv4Net::new_assert(ip, 32), &[IpAddr::V4(ip)]).to_string()
+        };
+        assert_eq!(around([203, 0, 113, 2]), "203.0.113.0/29");
+        assert_eq!(around([203, 0, 113, 7]), "203.0.113.0/28");
+        assert_eq!(around([203, 0, 113, 8]), "203.0.113.0/28");
+        assert_eq!(around([203, 0, 113, 15]), "203.0.113.0/27");
+    }
 }
