@@ -68,7 +68,7 @@ impl Builder<'_> {
         let net = self.space.net4(n);
         let device = self.internet_port(&outer);
         self.attach(INTERNET, &device, &outer, vec![host4(net, 1)]);
-        let customer = ipnet::Ipv4Net::new_assert(Ipv4Addr::new(100, 64, n, 0), 24);
+        let customer = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, n, 0), 24);
         let inner = if depth == 1 { segment.name.clone() } else { format!("{name}-mid") };
         let mut isp =
             nat_box(&name, &outer, vec![host4(net, 2)], net_gateway(net), &inner, host4(customer, 1));
@@ -81,7 +81,7 @@ impl Builder<'_> {
         // Somebody else's router between the provider and ours.
         self.topology.segments.insert(inner.clone(), Segment::default());
         let cpe = format!("cpe-{}", self.short(&segment.name));
-        let home = ipnet::Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 178, 0), 24);
+        let home = Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 178, 0), 24);
         isp.routes.retain(|r| r.via.is_some());
         self.topology.outside.insert(name, isp);
         let middle = nat_box(
@@ -164,7 +164,7 @@ impl Builder<'_> {
     }
 }
 
-fn net_gateway(net: ipnet::Ipv4Net) -> IpAddr {
+fn net_gateway(net: Ipv4Net) -> IpAddr {
     host4(net, 1).addr()
 }
 
@@ -197,7 +197,7 @@ pub(super) fn defaults(via: impl IntoIterator<Item = IpAddr>) -> Vec<Route> {
     via.into_iter()
         .map(|via| Route {
             to: match via {
-                IpAddr::V4(_) => IpNet::V4(ipnet::Ipv4Net::default()),
+                IpAddr::V4(_) => IpNet::V4(Ipv4Net::default()),
                 IpAddr::V6(_) => IpNet::V6(ipnet::Ipv6Net::default()),
             },
             via: Some(via),
