@@ -17,7 +17,9 @@ impl Builder<'_> {
         for host in fleet.hosts.values() {
             for mount in host.instances.iter().flat_map(|i| &i.mounts) {
                 let unit = engine::mount::unit(&mount.at);
-                let text = "[Mount]\nWhat=tmpfs\nType=tmpfs\nOptions=size=1m,mode=755\n";
+                // `_netdev`, as NFS is: a local file system after `network.target` is an ordering cycle at
+                // boot, which systemd breaks by leaving out networkd and the packet filter.
+                let text = "[Mount]\nWhat=tmpfs\nType=tmpfs\nOptions=size=1m,mode=755,_netdev\n";
                 self.seed(host, &format!("{UNITS}/{unit}.d/50-twin.conf"), text.into(), 0o644);
                 self.alterations.push(Alteration {
                     at: host.id.to_string(),
