@@ -11,7 +11,7 @@ use crate::topology::{Daemon, Outside, Topology};
 use crate::twin::{Twin, sensible};
 use crate::watch::Watch;
 use crate::{PowerOff, TwinError};
-use remote::Remote;
+use remote::{Remote, RemoteError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use std::time::Duration;
 impl Twin {
     /// Changes the twin to another topology, touching only what differs: machines that stay keep running and
     /// get and lose interfaces; outsides that stay keep their state, and of their daemons only those that
-    /// differ are started anew.
+    /// differ are started anew. Seeds that are gone stay on machines that stay, until [`Twin::tidy`].
     ///
     /// # Errors
     /// When the topology is impossible or a step fails; what was done until then stays.
@@ -45,7 +45,35 @@ impl Twin {
             self.grow(state, &old, &machines, &outsides, seeds, watch)?;
             let stay = state.topology.machines.keys().filter(|n| !machines.contains(*n));
             self.reseed(&state.seeded, seeds, stay.cloned().collect())?;
-            state.seeded = disk::digests(seeds);
+            let mut now = disk::digests(seeds);
+            disk::keep_gone(&state.seeded, &mut now);
+            now.retain(|key, _| key.is_empty() || state.topology.machines.contains_key(key));
+            state.seeded = now;
+            Ok(())
+        })
+    }
+
+    /// Removes the seeds that are gone. Not part of [`Twin::update`], because a unit that a seed makes run here
+    /// can be stopped well only while it is there: the machines first get their new configuration.
+    ///
+    /// # Errors
+    /// When a file cannot be removed from a machine.
+    pub fn tidy(&self, seeds: &Seeds) -> Result<(), TwinError> {
+        self.change(|state| {
+            let now = disk::digests(seeds);
+            for name in state.topology.machines.keys() {
+                let gone = disk::gone(name, &state.seeded, &now);
+                if gone.is_empty() {
+                    continue;
+                }
+                let host = NamespaceRemote::new(self.paths.clone(), name, None);
+                let what = || format!("remove files from {name}");
+                for path in &gone {
+                    host.remove(path).step(what)?;
+                }
+                follow(&host, &disk::units_of(&gone)).step(what)?;
+            }
+            state.seeded = now;
             Ok(())
         })
     }
@@ -61,17 +89,7 @@ impl Twin {
             let host = NamespaceRemote::new(self.paths.clone(), &name, None);
             let what = || format!("put new files on {name}");
             if disk::reseed(&host, &name, before, seeds, &now).step(what)? {
-                let reload = host.run(&["systemctl", "daemon-reload"], b"", Duration::from_secs(30));
-                reload.step(what)?;
-                // What a seed makes of a unit holds for one that runs, too.
-                let units = disk::units_of_changed(&name, before, &now);
-                if !units.is_empty() {
-                    let argv: Vec<&str> = ["systemctl", "try-restart"]
-                        .into_iter()
-                        .chain(units.iter().map(String::as_str))
-                        .collect();
-                    host.run(&argv, b"", Duration::from_secs(60)).step(what)?;
-                }
+                follow(&host, &disk::units_of_changed(&name, before, &now)).step(what)?;
             }
         }
         Ok(())
@@ -218,4 +236,15 @@ impl Twin {
         })?;
         Ok(powered)
     }
+}
+
+/// What a seed makes of a unit holds for one that runs, too.
+fn follow(host: &NamespaceRemote, units: &BTreeSet<String>) -> Result<(), RemoteError> {
+    host.run(&["systemctl", "daemon-reload"], b"", Duration::from_secs(30))?;
+    if !units.is_empty() {
+        let argv: Vec<&str> =
+            ["systemctl", "try-restart"].into_iter().chain(units.iter().map(String::as_str)).collect();
+        host.run(&argv, b"", Duration::from_secs(60))?;
+    }
+    Ok(())
 }

@@ -291,6 +291,9 @@ fn an_update_touches_only_what_differs() {
     };
     a.write("/etc/other", b"its own", 0o644).unwrap();
     twin.update(next.clone(), &seeds, &Watch::quiet()).unwrap();
+    // What is gone stays until the machines have their new configuration.
+    assert_eq!(sh(&a, "cat /etc/gone; echo there"), "there");
+    twin.tidy(&seeds).unwrap();
     assert_eq!(
         sh(&a, "cat /usr/lib/fleetwright/new /etc/seed /etc/other; test -e /etc/gone || echo gone"),
         "newtwoits owngone"

@@ -51,26 +51,47 @@ pub(crate) fn digests(seeds: &Seeds) -> Seeded {
     machines.chain([(String::new(), of(&seeds.common))]).collect()
 }
 
-/// The units whose file or drop-in in a seed is another one now; all the machine's seeded units when a file of
-/// every machine is (their program may be it).
+/// The units whose file or drop-in in a seed is new or another one now; all the machine's seeded units when a
+/// file of every machine is (their program may be it).
 pub(crate) fn units_of_changed(machine: &str, before: &Seeded, now: &Seeded) -> BTreeSet<String> {
-    let all = before.get("") != now.get("");
     let empty = BTreeMap::new();
-    let (was, is) = (before.get(machine).unwrap_or(&empty), now.get(machine).unwrap_or(&empty));
-    let paths: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    let changed = paths.into_iter().filter(|p| all || was.get(*p) != is.get(*p));
-    changed
-        .filter_map(|path| {
-            let rest = path.split_once("/systemd/system/")?.1;
-            let unit = rest.split('/').next()?;
-            Some(unit.strip_suffix(".d").unwrap_or(unit).to_owned())
-        })
-        .collect()
+    let of = |seeded: &Seeded, key: &str| seeded.get(key).unwrap_or(&empty).clone();
+    let changed = |key: &str| {
+        let was = of(before, key);
+        of(now, key).into_iter().filter(|(p, d)| was.get(p) != Some(d)).map(|(p, _)| p).collect::<Vec<_>>()
+    };
+    if changed("").is_empty() { units_of(&changed(machine)) } else { units_of(of(now, machine).keys()) }
 }
 
-/// Brings the seeds of a machine that has booted before to what they are now: files whose seed changed are
-/// written anew, files whose seed is gone are removed; what the machine itself did to others stays. True
-/// when something changed.
+/// The units that files belong to.
+pub(crate) fn units_of<'a>(paths: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
+    let unit = |path: &'a String| {
+        let unit = path.split_once("/systemd/system/")?.1.split('/').next()?;
+        Some(unit.strip_suffix(".d").unwrap_or(unit).to_owned())
+    };
+    paths.into_iter().filter_map(unit).collect()
+}
+
+/// Files of a machine whose seed is gone.
+pub(crate) fn gone(machine: &str, before: &Seeded, now: &Seeded) -> BTreeSet<String> {
+    let still =
+        |path: &String| ["", machine].iter().any(|k| now.get(*k).is_some_and(|n| n.contains_key(path)));
+    let was = ["", machine].into_iter().filter_map(|k| before.get(k)).flat_map(BTreeMap::keys);
+    was.filter(|p| !still(p)).cloned().collect()
+}
+
+/// Writes down seeds that are gone and still lie there.
+pub(crate) fn keep_gone(before: &Seeded, now: &mut Seeded) {
+    for (key, was) in before {
+        let is = now.entry(key.clone()).or_default();
+        for (path, digest) in was {
+            is.entry(path.clone()).or_insert_with(|| digest.clone());
+        }
+    }
+}
+
+/// Writes the seeds of a machine that has booted before where they are new or changed; what the machine itself
+/// did to others stays. True when something changed.
 pub(crate) fn reseed(
     host: &NamespaceRemote,
     machine: &str,
@@ -82,10 +103,6 @@ pub(crate) fn reseed(
     for (key, seed) in [("", Some(&seeds.common)), (machine, seeds.machines.get(machine))] {
         let none = BTreeMap::new();
         let (old, new) = (before.get(key).unwrap_or(&none), now.get(key).unwrap_or(&none));
-        for path in old.keys().filter(|p| !new.contains_key(*p)) {
-            host.remove(path)?;
-            changed = true;
-        }
         for (path, (bytes, mode)) in seed.iter().flat_map(|s| &s.files) {
             if old.get(path) != new.get(path) {
                 host.write(path, bytes, *mode)?;

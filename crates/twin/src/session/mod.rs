@@ -103,7 +103,12 @@ impl Session {
         options: &Options,
         events: &Sender<Event>,
     ) -> Result<FleetOutcome, TwinError> {
-        Ok(apply::apply_fleet(&self.targets(subject)?, options, events))
+        let outcome = apply::apply_fleet(&self.targets(subject)?, options, events);
+        // Where the old configuration still stands, so must what makes it run here.
+        if outcome.is_ok() {
+            self.twin.tidy(&self.world.seeds)?;
+        }
+        Ok(outcome)
     }
 
     /// What an apply would change.
