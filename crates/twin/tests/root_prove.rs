@@ -75,7 +75,7 @@ fn made(edit: Option<(&str, &str, &str)>) -> Made {
         let public = derive::keys::public_of(&private_key(&want.secret)).unwrap();
         lock.set_key(&want.host, &want.iface, &public);
     }
-    let options = derive::Options { timers: Some(short_timers()), ..derive::Options::default() };
+    let options = derive::Options { timers: Some(short_timers()) };
     let derived = derive::derive(&model, &lock, &options);
     let fleet = derived.fleet.unwrap_or_else(|| panic!("{}", diag::render_plain(&derived.report)));
     let (desired, report) = render::render(&fleet);
