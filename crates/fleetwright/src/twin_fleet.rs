@@ -143,7 +143,18 @@ pub fn remember(twin: &Twin, record: &Record) -> Result<(), Failure> {
 /// When there is none, or it is unclear which.
 pub fn running(cx: &Cx, name: Option<&str>) -> Result<Record, Failure> {
     if let Some(name) = name {
-        return known(name);
+        let record = known(name)?;
+        if let Some(named) = cx.global.fleet.as_deref() {
+            let folder = folder::find(Some(named))?;
+            let folder = folder.canonicalize().unwrap_or(folder);
+            if folder != record.folder {
+                let (theirs, ours) = (record.folder.display(), folder.display());
+                let message = format!("twin {name} is of {theirs}, not of {ours}");
+                return Err(Failure::bare(Exit::Errors, codes::NO_WAY, message)
+                    .help("leave `-C` out, or boot a twin of that folder under another `--name`"));
+            }
+        }
+        return Ok(record);
     }
     let up: Vec<Record> = twin::twins()
         .map_err(failure)?
