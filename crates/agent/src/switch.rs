@@ -104,7 +104,12 @@ impl Switch<'_> {
         match phase {
             Phase::Packages => {
                 let wanted: BTreeSet<String> = steps.iter().map(|s| s.name.clone()).collect();
-                return packages::install(self.system, &wanted).map(Some);
+                // Installed before the checks; what somebody took away since is put back.
+                let missing = packages::missing(self.system, &wanted)?;
+                if missing.is_empty() {
+                    return Ok(None);
+                }
+                return packages::install(self.system, &missing).map(Some);
             }
             Phase::Users => steps.iter().try_for_each(|s| self.user(&s.name))?,
             Phase::Dirs => self.dirs(&steps)?,

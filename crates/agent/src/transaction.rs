@@ -151,6 +151,13 @@ impl Run<'_> {
             .filter(|s| matches!(s.kind, Kind::File | Kind::Link))
             .map(|s| s.name.as_str())
             .collect();
+        // The checkers come with the packages. A package is an addition that is never undone.
+        let packages: BTreeSet<String> =
+            steps.iter().filter(|s| s.kind == Kind::Package).map(|s| s.name.clone()).collect();
+        if !packages.is_empty() {
+            self.state(State::Staged, "packages", Durable::Now)?;
+            crate::packages::install(self.system, &packages)?;
+        }
         let passed = check::check(self.system, self.store, desired, &changed, &redactor)?;
         self.state(State::Checked, &format!("{passed} checks"), Durable::Later)?;
         let before = arm::before(self.system, self.store, desired, seen, steps)?;

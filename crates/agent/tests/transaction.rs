@@ -307,3 +307,21 @@ fn a_file_that_leaves_restarts_the_unit_that_read_it() {
     world.settle(&desired);
     assert_eq!(world.calls(), ["restart db.service", "stop fleetwright-deadman.timer"]);
 }
+
+#[test]
+fn a_checker_that_comes_with_a_package_is_there_for_the_check() {
+    let world = World::new();
+    let checker = world.path("/usr/bin/checker");
+    let apt = format!("#!/bin/sh\nprintf '#!/bin/sh\\n' >{0} && chmod 755 {0}\n", checker.display());
+    world.put("/usr/bin/apt-get", &apt, 0o755);
+    let mut desired = first();
+    desired.packages.insert("checker".into(), artifact::Package { why: why() });
+    desired.checks.push(Check {
+        engine: "db".into(),
+        files: desired.files.keys().cloned().collect(),
+        argv: vec![checker.display().to_string()],
+        timeout_s: 5,
+    });
+    let ended = world.apply(&desired);
+    assert!(matches!(ended, Event::Switched { .. }), "{ended:?}");
+}
