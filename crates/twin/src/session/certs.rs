@@ -18,12 +18,14 @@ pub fn acme_files(dir: &Path) -> io::Result<AcmeFiles> {
             key: fs::read_to_string(dir.join("key.pem"))?,
         })
     };
-    if let Ok(files) = read() {
+    let [host, staging] = [crate::world::ACME_HOST, crate::world::ACME_STAGING_HOST];
+    let leaf = format!("subjectAltName=DNS:{host},DNS:{staging}\nbasicConstraints=CA:FALSE\n");
+    let same = fs::read_to_string(dir.join("leaf.ext")).is_ok_and(|is| is == leaf);
+    if same && let Ok(files) = read() {
         return Ok(files);
     }
     fs::create_dir_all(dir)?;
-    let host = crate::world::ACME_HOST;
-    fs::write(dir.join("leaf.ext"), format!("subjectAltName=DNS:{host}\nbasicConstraints=CA:FALSE\n"))?;
+    fs::write(dir.join("leaf.ext"), &leaf)?;
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let ca: Vec<&str> = ["req", "-x509"]
         .into_iter()

@@ -10,6 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 /// Host name of Let's Encrypt's production directory.
 pub const DIRECTORY_HOST: &str = "acme-v02.api.letsencrypt.org";
 
+/// Host name of its directory for tests, which Caddy asks first after an attempt that failed.
+pub const STAGING_HOST: &str = "acme-staging-v02.api.letsencrypt.org";
+
 /// Where pebble's management interface gives its root and intermediate, inside `internet`.
 pub const ROOT_URL: &str = "https://127.0.0.1:15000/roots/0";
 
@@ -38,7 +41,7 @@ pub(super) fn daemons(files: &AcmeFiles, addresses: [IpAddr; 2]) -> Vec<Daemon> 
     }});
     let [v4, v6] = addresses;
     let caddyfile = format!(
-        "{{\n\tadmin off\n\tauto_https off\n\tstorage file_system {{dir}}/storage\n}}\nhttps://{DIRECTORY_HOST} {{\n\tbind {v4} {v6}\n\ttls {{dir}}/cert.pem {{dir}}/key.pem\n\trewrite /directory /dir\n\treverse_proxy https://127.0.0.1:14000 {{\n\t\theader_up Host {{host}}\n\t\ttransport http {{\n\t\t\ttls_insecure_skip_verify\n\t\t}}\n\t}}\n}}\n"
+        "{{\n\tadmin off\n\tauto_https off\n\tstorage file_system {{dir}}/storage\n}}\nhttps://{DIRECTORY_HOST}, https://{STAGING_HOST} {{\n\tbind {v4} {v6}\n\ttls {{dir}}/cert.pem {{dir}}/key.pem\n\trewrite /directory /dir\n\treverse_proxy https://127.0.0.1:14000 {{\n\t\theader_up Host {{host}}\n\t\ttransport http {{\n\t\t\ttls_insecure_skip_verify\n\t\t}}\n\t}}\n}}\n"
     );
     let pem = BTreeMap::from([
         ("cert.pem".to_owned(), files.certificate.clone()),

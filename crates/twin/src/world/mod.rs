@@ -17,7 +17,9 @@ use space::Space;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-pub use acme::{AcmeFiles, DIRECTORY_HOST as ACME_HOST, ROOT_URL as ACME_ROOT_URL};
+pub use acme::{
+    AcmeFiles, DIRECTORY_HOST as ACME_HOST, ROOT_URL as ACME_ROOT_URL, STAGING_HOST as ACME_STAGING_HOST,
+};
 pub use bgp::{Speaker, SpeakerRoute};
 
 /// The outside namespace that routes between all providers, and holds public DNS and the public CA.
@@ -228,7 +230,9 @@ impl Builder<'_> {
         let acme6 = space::host6(self.space.net6(0), 0x80).addr();
         let mut records: Vec<(String, Vec<IpAddr>)> =
             self.fleet.public_names.iter().map(|n| (n.name.clone(), n.addresses.clone())).collect();
-        records.push((acme::DIRECTORY_HOST.to_owned(), vec![acme4, acme6]));
+        for host in [acme::DIRECTORY_HOST, acme::STAGING_HOST] {
+            records.push((host.to_owned(), vec![acme4, acme6]));
+        }
         let mut daemons = vec![acme::dns(&self.resolvers, &records, &self.fleet.domain)];
         daemons.extend(self.internet_bird());
         if let Some(files) = materials.acme {
