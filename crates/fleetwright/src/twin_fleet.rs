@@ -7,8 +7,8 @@ use crate::pipeline::{self, Checked};
 use crate::secret_store::HIDDEN;
 use crate::{Cx, codes, folder, lock_file};
 use artifact::Desired;
-use derive::Options;
 use derive::fleet::Fleet;
+use derive::{Lock, Options};
 use diag::Diagnostic;
 use model::HostId;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct TwinFleet {
     pub fleet: Fleet,
     /// What every host should be.
     pub desired: BTreeMap<HostId, Desired>,
+    /// Every choice that was made.
+    pub lock: Lock,
     /// Values of its secrets.
     pub values: BTreeMap<String, String>,
     /// Secrets that were made for the twin because they are not on this machine.
@@ -49,11 +51,14 @@ pub struct TwinFleet {
 /// When the fleet has errors, or a secret cannot be read or made.
 pub fn load(cx: &Cx, record: &Record) -> Result<TwinFleet, Failure> {
     let checked = pipeline::check_in(cx, &record.folder)?;
-    let lock = lock_file::read(&record.folder)?.unwrap_or_default();
+    let lock = match lock_file::read(&record.folder)? {
+        Some(lock) => lock,
+        None => remembered(&record.name)?.unwrap_or_default(),
+    };
     let wanted = keys::interfaces(&checked.model, &lock);
     let mut keys = Keys::for_twin(&record.folder, &lock, &wanted)?;
     let timers = (!record.exact_timers).then(short_timers);
-    let rendered = checked.choose(&keys, &Options { timers })?.render()?;
+    let rendered = checked.choose_with(keys.onto(lock), &Options { timers })?.render()?;
     let names = keys::used(rendered.hosts.values());
     keys.make_missing(&names)?;
     let values = keys.values(&names)?;
@@ -62,6 +67,7 @@ pub fn load(cx: &Cx, record: &Record) -> Result<TwinFleet, Failure> {
         checked: chosen.checked,
         fleet: chosen.fleet,
         desired: rendered.hosts,
+        lock: chosen.lock,
         values,
         stand_ins: keys.stand_ins,
     })
@@ -126,15 +132,23 @@ fn path(twin: &Twin) -> PathBuf {
     twin.logs().with_file_name("fleet.json")
 }
 
-/// Remembers what a twin was made from.
+/// Remembers what a twin was made from, and the choices it was made with: while the fleet has no lock, a host
+/// that comes or goes must not move the others of a running twin.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn remember(twin: &Twin, record: &Record) -> Result<(), Failure> {
+pub fn remember(twin: &Twin, record: &Record, lock: &Lock) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(record).unwrap_or_default();
     let path = path(twin);
     std::fs::write(&path, text)
-        .map_err(|e| Failure::bare(Exit::Errors, codes::UNWRITABLE, format!("{}: {e}", path.display())))
+        .map_err(|e| Failure::bare(Exit::Errors, codes::UNWRITABLE, format!("{}: {e}", path.display())))?;
+    path.parent().map_or(Ok(()), |folder| lock_file::write(folder, lock))
+}
+
+/// The choices a running twin was made with.
+fn remembered(name: &str) -> Result<Option<Lock>, Failure> {
+    let Ok(twin) = Twin::open(name) else { return Ok(None) };
+    path(&twin).parent().map_or(Ok(None), lock_file::read)
 }
 
 /// The running twin that is meant: the named one, that of the fleet here, or the only one there is.

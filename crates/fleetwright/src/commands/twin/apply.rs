@@ -47,6 +47,7 @@ pub fn run(command: &Apply, cx: &Cx) -> Result<Exit, Failure> {
     let world = fleet.world()?;
     let watch = Watch::new(progress.teller(), interrupt.flag());
     let session = Session::attach(&record.name, world, &watch).map_err(twin_fleet::failure)?;
+    twin_fleet::remember(&session.twin, &record, &fleet.lock)?;
     progress.say("applying");
     let outcome = up::bring(&session, &fleet, &progress)?;
     let mut exit = commands::apply::exit_of(&outcome);

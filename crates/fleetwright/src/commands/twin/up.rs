@@ -60,7 +60,7 @@ pub fn run(command: &Up, cx: &Cx) -> Result<Exit, Failure> {
     let told = Told::of(cx, &record, &fleet, &world)?;
     let watch = Watch::new(progress.teller(), interrupt.flag());
     let session = Session::up(&record.name, world, &fleet.desired, &watch).map_err(twin_fleet::failure)?;
-    twin_fleet::remember(&session.twin, &record)?;
+    twin_fleet::remember(&session.twin, &record, &fleet.lock)?;
     let machines = session.twin.topology().machines.len();
     let booted = begun.elapsed();
     let mut applied = None;
