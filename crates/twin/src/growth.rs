@@ -180,6 +180,15 @@ impl Twin {
             outside::configure(&self.paths, name, outside, was.map(|o| Before { outside: o, kept: &kept }))?;
             let wanted = |old: &Daemon| outside.daemons.iter().find(|d| d.name == old.name);
             for old in was.iter().flat_map(|o| &o.daemons).filter(|d| wanted(d) != Some(d)) {
+                let reloads = |new: &&Daemon| {
+                    let same = (&old.argv, &old.env, &old.ready) == (&new.argv, &new.env, &new.ready);
+                    let alive = running.get(&old.name).is_some_and(ProcId::alive);
+                    same && alive && !new.reload.is_empty() && old.files.keys().eq(new.files.keys())
+                };
+                if let Some(new) = wanted(old).filter(reloads) {
+                    outside::reload(&self.paths, &state.base, name, new)?;
+                    continue;
+                }
                 if let Some(id) = running.remove(&old.name) {
                     outside::stop(&id);
                     outside::gone(&self.paths, name, &old.name, &id, wanted(old).is_none())?;

@@ -125,6 +125,9 @@ pub struct Daemon {
     /// When it counts as up.
     #[serde(default)]
     pub ready: Ready,
+    /// A command in its namespace that makes it read changed files; empty: it is started anew. `{dir}` is expanded.
+    #[serde(default)]
+    pub reload: Vec<String>,
 }
 
 /// When a daemon counts as up.

@@ -110,6 +110,7 @@ fn a_machine_gets_its_address_from_an_outside_daemon() {
         .into(),
         env: [].into(),
         ready: Ready::UdpPort("10.10.0.1:53".parse().unwrap()),
+        reload: Vec::new(),
     };
     let isp = Outside {
         interfaces: vec![attached("isp", "eth0", "lan", &["10.10.0.1/24"])],
@@ -251,6 +252,7 @@ fn an_update_touches_only_what_differs() {
         files: [].into(),
         env: [].into(),
         ready: Ready::Started,
+        reload: Vec::new(),
     };
     let mut first = world();
     first.outside.get_mut("client").unwrap().daemons =
@@ -340,6 +342,7 @@ fn what_cannot_be_built_leaves_nothing() {
         files: [].into(),
         env: [].into(),
         ready: Ready::TcpPort("0.0.0.0:1".parse().unwrap()),
+        reload: Vec::new(),
     };
     topology.outside.get_mut("core").unwrap().daemons.push(broken);
     let error =

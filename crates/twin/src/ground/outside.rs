@@ -152,18 +152,7 @@ pub(crate) fn start(
     let dir = format!("{SRV}/{}", daemon.name);
     let home = paths.outside(name);
     let own = home.join("srv").join(&daemon.name);
-    fs::create_dir_all(&own).step(what)?;
-    for (path, content) in &daemon.files {
-        let relative = Path::new(path);
-        if !relative.components().all(|c| matches!(c, Component::Normal(_))) {
-            return Err(TwinError::failed(what(), format!("{path} is not inside its directory")));
-        }
-        let file = own.join(relative);
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).step(what)?;
-        }
-        fs::write(&file, content.replace("{dir}", &dir)).step(what)?;
-    }
+    write_files(&own, &dir, daemon, what)?;
     let argv: Vec<String> = daemon.argv.iter().map(|a| a.replace("{dir}", &dir)).collect();
     let mut command = command(&argv).ok_or_else(|| TwinError::failed(what(), "no program"))?;
     command.env("HOME", &dir).envs(daemon.env.iter().map(|(k, v)| (k, v.replace("{dir}", &dir))));
@@ -185,6 +174,33 @@ pub(crate) fn start(
             Err(TwinError::failed(what(), format!("{e}; it said: {}", tail.join(" | "))))
         }
     }
+}
+
+fn write_files(own: &Path, dir: &str, daemon: &Daemon, what: impl Fn() -> String) -> Result<(), TwinError> {
+    fs::create_dir_all(own).step(&what)?;
+    for (path, content) in &daemon.files {
+        let relative = Path::new(path);
+        if !relative.components().all(|c| matches!(c, Component::Normal(_))) {
+            return Err(TwinError::failed(what(), format!("{path} is not inside its directory")));
+        }
+        let file = own.join(relative);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).step(&what)?;
+        }
+        fs::write(&file, content.replace("{dir}", dir)).step(&what)?;
+    }
+    Ok(())
+}
+
+/// Gives a running daemon its changed files.
+pub(crate) fn reload(paths: &Paths, base: &Path, name: &str, daemon: &Daemon) -> Result<(), TwinError> {
+    let what = || format!("reload {} in {name}", daemon.name);
+    let dir = format!("{SRV}/{}", daemon.name);
+    write_files(&paths.outside(name).join("srv").join(&daemon.name), &dir, daemon, what)?;
+    let argv: Vec<String> = daemon.reload.iter().map(|a| a.replace("{dir}", &dir)).collect();
+    let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let output = run(paths, base, name, &argv, b"", READY)?;
+    if output.ok() { Ok(()) } else { Err(TwinError::failed(what(), output.text() + &output.error_text())) }
 }
 
 fn command(argv: &[impl AsRef<std::ffi::OsStr>]) -> Option<Command> {

@@ -64,6 +64,7 @@ pub(super) fn daemons(files: &AcmeFiles, addresses: [IpAddr; 2]) -> Vec<Daemon> 
                 ("PEBBLE_WFE_NONCEREJECT".to_owned(), "0".to_owned()),
             ]),
             ready: Ready::TcpPort(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 14000)),
+            reload: Vec::new(),
         },
         Daemon {
             name: "acme-front".to_owned(),
@@ -73,6 +74,7 @@ pub(super) fn daemons(files: &AcmeFiles, addresses: [IpAddr; 2]) -> Vec<Daemon> 
             files: with("Caddyfile", caddyfile),
             env: BTreeMap::new(),
             ready: Ready::TcpPort(SocketAddr::new(v4, 443)),
+            reload: Vec::new(),
         },
     ]
 }
@@ -102,6 +104,7 @@ pub(super) fn dns(listen: &[IpAddr], records: &[(String, Vec<IpAddr>)], domain: 
         files: BTreeMap::from([("dnsmasq.conf".to_owned(), conf)]),
         env: BTreeMap::new(),
         ready: Ready::UdpPort(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53)),
+        reload: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::topology::{Attached, Daemon, Iface, Outside, Ready, Segment};
 use derive::fleet::{Session, SessionKind};
 use ipnet::IpNet;
 use model::{BgpRole, HostId};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
@@ -72,7 +73,10 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        for (n, router) in (0u8..).zip(routers.into_values()) {
+        let mut taken = BTreeSet::new();
+        for ((asn, segment), router) in routers {
+            let n = slot(&taken, asn, &segment);
+            taken.insert(n);
             self.speaker(n, &router, secret);
         }
     }
@@ -200,8 +204,9 @@ impl<'a> Builder<'a> {
             }
             out.push_str("}\n");
         }
-        for (n, (_, session)) in router.sessions.iter().enumerate() {
-            let _ = writeln!(out, "protocol bgp fleet{n} {{\n  local {} as {};", session.remote, router.asn);
+        for (host, session) in &router.sessions {
+            let name = protocol(host, &session.name);
+            let _ = writeln!(out, "protocol bgp {name} {{\n  local {} as {};", session.remote, router.asn);
             let ours = self.fleet.hosts.values().find_map(|h| {
                 h.bgp.as_ref().filter(|b| b.sessions.iter().any(|s| std::ptr::eq(s, *session))).map(|b| b.asn)
             });
@@ -236,18 +241,35 @@ impl<'a> Builder<'a> {
             return None;
         }
         let mut out = header(INTERNET_ASN);
-        for (n, (asn, addresses)) in self.internet_peers.iter().enumerate() {
+        for (asn, addresses) in &self.internet_peers {
             for ip in addresses {
                 let family = if ip.is_ipv4() { "ipv4" } else { "ipv6" };
                 let _ = writeln!(
                     out,
-                    "protocol bgp p{n}{} {{\n  local as {INTERNET_ASN};\n  neighbor {ip} as {asn};\n  connect delay time 1; connect retry time 1; error wait time 1, 2;\n  {family} {{ import all; export none; }};\n}}",
-                    if ip.is_ipv4() { 4 } else { 6 }
+                    "protocol bgp p{} {{\n  local as {INTERNET_ASN};\n  neighbor {ip} as {asn};\n  connect delay time 1; connect retry time 1; error wait time 1, 2;\n  {family} {{ import all; export none; }};\n}}",
+                    ip.to_string().replace(['.', ':'], "_")
                 );
             }
         }
         Some(bird(out))
     }
+}
+
+/// The name of a router's protocol for a session of a host of ours: of these alone, because BIRD takes a protocol
+/// with another name for another one, and ends its session.
+pub(crate) fn protocol(host: &HostId, session: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    format!("fleet_{}_{}", host.as_str(), session).chars().map(plain).collect()
+}
+
+/// How many routers of other networks a world has room for.
+const SLOTS: u8 = 96;
+
+/// A router's number: its own, whoever else there is, as long as no two want the same. A router that comes or
+/// goes then leaves the sessions of the others alone.
+fn slot(taken: &BTreeSet<u8>, asn: u32, segment: &str) -> u8 {
+    let start = Sha256::digest(format!("{asn} {segment}"))[0] % SLOTS;
+    (0..SLOTS).map(|i| (start + i) % SLOTS).find(|n| !taken.contains(n)).unwrap_or(start)
 }
 
 /// Router ID, device and kernel protocols: everything learnt by BGP goes to the kernel, nothing else does.
@@ -267,5 +289,6 @@ fn bird(conf: String) -> Daemon {
         files: BTreeMap::from([("bird.conf".to_owned(), conf)]),
         env: BTreeMap::new(),
         ready: Ready::File("{dir}/bird.ctl".to_owned()),
+        reload: ["birdc", "-s", "{dir}/bird.ctl", "configure"].map(str::to_owned).to_vec(),
     }
 }

@@ -155,6 +155,7 @@ impl Builder<'_> {
             files: BTreeMap::from([("dnsmasq.conf".to_owned(), conf)]),
             env: BTreeMap::new(),
             ready: Ready::UdpPort(std::net::SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 67)),
+            reload: Vec::new(),
         };
         if let Some(outside) = self.topology.outside.get_mut(node) {
             outside.daemons.push(daemon);

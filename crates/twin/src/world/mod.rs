@@ -13,6 +13,7 @@ use crate::topology::{Attached, Daemon, Iface, Machine, Outside, Route, Segment,
 use derive::fleet::{Fleet, SegmentKind};
 use ipnet::IpNet;
 use model::{CertificateKind, UplinkKind};
+use sha2::{Digest, Sha256};
 use space::Space;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use std::net::IpAddr;
 pub use acme::{
     AcmeFiles, DIRECTORY_HOST as ACME_HOST, ROOT_URL as ACME_ROOT_URL, STAGING_HOST as ACME_STAGING_HOST,
 };
+pub(crate) use bgp::protocol as speaker_protocol;
 pub use bgp::{Speaker, SpeakerRoute};
 
 /// The outside namespace that routes between all providers, and holds public DNS and the public CA.
@@ -112,7 +114,6 @@ pub fn world(fleet: &Fleet, materials: &Materials<'_>) -> Result<World, WorldErr
         resolvers: resolvers.into_iter().collect(),
         alterations: Vec::new(),
         held: BTreeMap::new(),
-        internet_ports: 0,
         links: 0,
         internet_routes: Vec::new(),
         internet_peers: Vec::new(),
@@ -160,7 +161,6 @@ struct Builder<'a> {
     alterations: Vec<Alteration>,
     /// Addresses on fleet segments that routers of other networks hold.
     held: BTreeMap<String, BTreeSet<IpAddr>>,
-    internet_ports: u16,
     links: u8,
     internet_routes: Vec<(IpNet, IpAddr)>,
     internet_peers: Vec<(u32, [IpAddr; 2])>,
@@ -253,9 +253,10 @@ impl Builder<'_> {
     }
 
     /// A new device of `internet` for a segment.
-    fn internet_port(&mut self, _segment: &str) -> String {
-        self.internet_ports += 1;
-        format!("net{}", self.internet_ports)
+    fn internet_port(&self, segment: &str) -> String {
+        // By the segment's name alone: a link that comes or goes leaves the others as they are.
+        let hash = Sha256::digest(segment);
+        hash.iter().take(5).fold("net".to_owned(), |name, byte| format!("{name}{byte:02x}"))
     }
 
     fn attach(&mut self, node: &str, device: &str, segment: &str, addresses: Vec<IpNet>) {

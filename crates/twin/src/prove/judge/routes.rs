@@ -5,6 +5,7 @@ use super::super::ground::within;
 use super::super::question::{Ask, Question};
 use super::super::verdict::Outcome;
 use super::bird;
+use crate::world;
 use derive::fleet::{Bgp, Session, SessionKind};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use model::HostId;
@@ -74,9 +75,7 @@ pub(super) fn hears(ctx: &ProveContext<'_>, speaker: usize, group: &[&Question])
         let Some((own, session)) = bgp(ctx, host).and_then(|b| Some((b, b.sessions.get(*session)?))) else {
             return Outcome::unjudged("no such session");
         };
-        // The world numbers a router's protocols as it lists its sessions.
-        let number = speaker.sessions.iter().position(|(h, name)| h == host && *name == session.name);
-        let protocol = format!("fleet{}", number.unwrap_or_default());
+        let protocol = world::speaker_protocol(host, &session.name);
         let argv = ["birdc", "-s", "/srv/bird/bird.ctl", "show", "route", "all", "protocol", &protocol];
         let probe = argv.join(" ");
         match ctx.ground.outside(&speaker.name, &argv, Duration::from_secs(5)) {
