@@ -21,7 +21,10 @@ pub(crate) fn render(cx: &Cx<'_>, instance: &Instance, out: &mut Out<'_>) {
     out.dir("/etc/prometheus/rules", (0o755, "root", "root"), false, &why);
     out.file(DAEMON.engine, FILE, PUBLIC, config::text(cx, watcher, &why), &why);
     out.file(DAEMON.engine, RULES, PUBLIC, rules::text(cx, watcher, &why), &why);
-    let mut args = vec![format!("--web.listen-address={}", defaults::listen(instance, 9090))];
+    let mut args = vec![
+        format!("--web.listen-address={}", defaults::listen(instance, 9090)),
+        format!("--rules.alert.resend-delay={}", duration(cx.fleet.timers.resend_ms)),
+    ];
     if let Some(data) = instance.volumes.get("data") {
         args.push(format!("--storage.tsdb.path={data}"));
     }

@@ -92,6 +92,9 @@ pub struct Timers {
     pub scrape_ms: u64,
     /// Prometheus `evaluation_interval`, milliseconds.
     pub evaluate_ms: u64,
+    /// Prometheus `--rules.alert.resend-delay`, milliseconds. An alert Alertmanager no longer hears of ends after
+    /// four times this: when its rule is gone, or when Prometheus could not say that it is over.
+    pub resend_ms: u64,
     /// Alert `for` of hosts, milliseconds.
     pub host_down_ms: u64,
     /// Alert `for` of sites, tunnels and uplinks, milliseconds.
@@ -116,6 +119,7 @@ impl Default for Timers {
             bgp_hold_s: 90,
             scrape_ms: 15_000,
             evaluate_ms: 15_000,
+            resend_ms: 60_000,
             host_down_ms: 120_000,
             site_down_ms: 300_000,
             service_down_ms: 120_000,

@@ -14,6 +14,7 @@ pub fn short() -> Timers {
         bgp_hold_s: 9,
         scrape_ms: 2000,
         evaluate_ms: 1000,
+        resend_ms: 1500,
         host_down_ms: 3000,
         site_down_ms: 4000,
         service_down_ms: 3000,
