@@ -73,3 +73,18 @@ leftovers() {
         done
     } | sort
 }
+
+# need_python FOLDER PACKAGE==VERSION…: Python programs of known versions in a virtual environment.
+need_python() {
+    local folder=$1
+    shift
+    [ "$(cat "$folder/versions" 2>/dev/null)" = "$*" ] && return
+    echo "installing $*" >&2
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+    echo "$*" >"$folder/versions"
+}
+
+# need_peers FOLDER: what bench/peers measures against.
+need_peers() { need_python "$1" ansible-core==2.19.14 pyinfra==3.10.0; }

@@ -1,11 +1,13 @@
 //! Accounts: read from `/etc/passwd` and `/etc/group`, changed by Debian's own tools.
 
 use crate::run::{self, Said};
+use crate::store::Manifest;
 use crate::system::System;
 use artifact::protocol::{Code, Fault};
 use artifact::{User, UserDiff};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::process::Command;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -23,6 +25,16 @@ pub struct Account {
     pub shell: String,
     /// Supplementary groups.
     pub groups: BTreeSet<String>,
+    /// Name of the primary group.
+    #[serde(default)]
+    pub group: String,
+}
+
+impl Account {
+    /// What has to be the same for the account to be the same.
+    pub fn essence(&self) -> (u32, u32, &str, &str, &BTreeSet<String>) {
+        (self.uid, self.gid, &self.home, &self.shell, &self.groups)
+    }
 }
 
 /// The accounts of a system.
@@ -50,8 +62,8 @@ impl Accounts {
                 continue;
             };
             let (Ok(uid), Ok(gid)) = (uid.parse(), gid.parse()) else { continue };
-            let account =
-                Account { uid, gid, home: home.to_owned(), shell: shell.to_owned(), groups: BTreeSet::new() };
+            let (home, shell) = (home.to_owned(), shell.to_owned());
+            let account = Account { uid, gid, home, shell, groups: BTreeSet::new(), group: String::new() };
             accounts.users.insert(name.to_owned(), account);
         }
         for line in text("/etc/group")?.lines() {
@@ -63,6 +75,10 @@ impl Accounts {
                     account.groups.insert(name.to_owned());
                 }
             }
+        }
+        let names: BTreeMap<u32, &String> = accounts.groups.iter().map(|(n, g)| (*g, n)).collect();
+        for account in accounts.users.values_mut() {
+            account.group = names.get(&account.gid).map(|n| (*n).clone()).unwrap_or_default();
         }
         Ok(accounts)
     }
@@ -96,24 +112,27 @@ impl Accounts {
             missing: false,
             home: unequal(&account.home, &wanted.home),
             shell: unequal(&account.shell, &wanted.shell),
+            groups_extra: BTreeSet::new(),
             groups_missing: wanted.groups.difference(&account.groups).cloned().collect(),
             keys: false,
         }
     }
 }
 
-/// Makes a user as wanted, whatever it is now: creates or changes it, with its groups.
+/// Makes a user as wanted, whatever it is now: creates or changes it, with its groups and without `extra`.
 ///
 /// # Errors
 /// [`Code::SwitchFailed`] with what the tool said.
-pub fn make(system: &System, name: &str, wanted: &User) -> Result<(), Fault> {
+pub fn make(system: &System, name: &str, wanted: &User, extra: &BTreeSet<String>) -> Result<(), Fault> {
     let accounts = system.accounts()?;
+    let now = accounts.users.get(name).map(|a| a.groups.clone()).unwrap_or_default();
     let diff = accounts.differs(name, wanted);
     for group in wanted.groups.iter().filter(|g| accounts.gid(g).is_none()) {
         tool(system, "groupadd", &["--system", group])?;
     }
-    let groups: Vec<&str> = wanted.groups.iter().map(String::as_str).collect();
-    let groups = groups.join(",");
+    let groups: BTreeSet<&str> =
+        wanted.groups.union(&now).filter(|g| !extra.contains(*g)).map(String::as_str).collect();
+    let groups = groups.into_iter().collect::<Vec<_>>().join(",");
     let mut args: Vec<&str> = Vec::new();
     if diff.missing {
         if wanted.system {
@@ -132,10 +151,8 @@ pub fn make(system: &System, name: &str, wanted: &User) -> Result<(), Fault> {
     if diff.missing || diff.shell.is_some() {
         args.extend(["--shell", &wanted.shell]);
     }
-    if !groups.is_empty() && (diff.missing || !diff.groups_missing.is_empty()) {
-        if !diff.missing {
-            args.push("--append");
-        }
+    let leaves = extra.iter().any(|g| now.contains(g));
+    if leaves || !diff.groups_missing.is_empty() || diff.missing && !groups.is_empty() {
         args.extend(["--groups", &groups]);
     }
     if args.is_empty() {
@@ -145,13 +162,16 @@ pub fn make(system: &System, name: &str, wanted: &User) -> Result<(), Fault> {
     tool(system, if diff.missing { "useradd" } else { "usermod" }, &args)
 }
 
-/// Gives a user back the home, shell and groups it had.
+/// Gives a user back what it had: home, shell and groups, or the whole account, under its numbers so that what
+/// it owned is its own again, with its password.
 ///
 /// # Errors
 /// [`Code::SwitchFailed`] with what the tool said.
-pub fn put_back(system: &System, name: &str, was: &Account) -> Result<(), Fault> {
+pub fn put_back(system: &System, name: &str, was: &Account, password: Option<&str>) -> Result<(), Fault> {
     let accounts = system.accounts()?;
-    let Some(is) = accounts.users.get(name) else { return Ok(()) };
+    let Some(is) = accounts.users.get(name) else {
+        return make_again(system, &accounts, name, was, password);
+    };
     let mut args: Vec<&str> = Vec::new();
     let groups: Vec<&str> = was.groups.iter().map(String::as_str).collect();
     let groups = groups.join(",");
@@ -171,6 +191,76 @@ pub fn put_back(system: &System, name: &str, was: &Account) -> Result<(), Fault>
     tool(system, "usermod", &args)
 }
 
+fn make_again(
+    system: &System,
+    accounts: &Accounts,
+    name: &str,
+    was: &Account,
+    password: Option<&str>,
+) -> Result<(), Fault> {
+    let (uid, gid) = (was.uid.to_string(), was.gid.to_string());
+    // The tool that removed the account took its own group along.
+    if !accounts.groups.values().any(|g| *g == was.gid) {
+        let group = if was.group.is_empty() { name } else { &was.group };
+        tool(system, "groupadd", &["--gid", &gid, group])?;
+    }
+    let groups: Vec<&str> = was.groups.iter().map(String::as_str).collect();
+    let groups = groups.join(",");
+    let mut args = vec!["--no-create-home", "--uid", &uid, "--gid", &gid, "--home-dir", &was.home];
+    args.extend(["--shell", &was.shell]);
+    if !groups.is_empty() {
+        args.extend(["--groups", &groups]);
+    }
+    if was.uid < 1000 {
+        args.push("--system");
+    }
+    args.push(name);
+    tool(system, "useradd", &args)?;
+    let Some(password) = password else { return Ok(()) };
+    // Not as an argument, where everybody on the host could read it.
+    let mut command = Command::new(system.program("chpasswd"));
+    let input = format!("{name}:{password}\n");
+    said("chpasswd --encrypted", run::fed(command.arg("--encrypted"), input.as_bytes(), LIMIT))
+}
+
+/// The encrypted password of a user who has one.
+///
+/// # Errors
+/// When `/etc/shadow` cannot be read.
+pub fn password(system: &System, name: &str) -> io::Result<Option<String>> {
+    let text = match std::fs::read_to_string(system.real("/etc/shadow")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let line = text.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(':'));
+    let password = line.and_then(|l| l.split(':').next()).unwrap_or_default();
+    Ok(Some(password.to_owned()).filter(|p| !matches!(p.as_str(), "" | "!" | "!!" | "*")))
+}
+
+/// Takes away a group the fleet made, unless somebody is in it by now.
+///
+/// # Errors
+/// [`Code::SwitchFailed`] with what the tool said.
+pub fn remove_group(system: &System, name: &str) -> Result<(), Fault> {
+    let accounts = system.accounts()?;
+    let used = accounts.users.values().any(|a| a.groups.contains(name) || a.group == name);
+    if used || accounts.gid(name).is_none() { Ok(()) } else { tool(system, "groupdel", &[name]) }
+}
+
+/// Groups the fleet put a user in and no longer wants: those of the generation on record, without those the
+/// user was in before the fleet.
+pub fn extra_groups(record: Option<&Manifest>, name: &str, wanted: &User, now: &Account) -> BTreeSet<String> {
+    let Some(record) = record else { return BTreeSet::new() };
+    let Some(recorded) = record.desired.users.get(name) else { return BTreeSet::new() };
+    let before = record.found.groups.get(name);
+    // A record of an older agent does not tell; what the fleet made itself was in no group before.
+    if before.is_none() && !record.found.users.contains(name) {
+        return BTreeSet::new();
+    }
+    let kept = |g: &&String| wanted.groups.contains(*g) || before.is_some_and(|b| b.contains(*g));
+    recorded.groups.iter().filter(|g| now.groups.contains(*g) && !kept(g)).cloned().collect()
+}
+
 /// Takes away an account the fleet made; its home stays.
 ///
 /// # Errors
@@ -183,15 +273,15 @@ pub fn remove(system: &System, name: &str) -> Result<(), Fault> {
 }
 
 fn tool(system: &System, name: &str, args: &[&str]) -> Result<(), Fault> {
-    let mut command = std::process::Command::new(system.program(name));
-    command.args(args);
-    let Said { code, text } = run::bounded(&mut command, LIMIT)
-        .map_err(|e| Fault::new(Code::SwitchFailed, format!("{name}: {e}")))?;
-    if code == 0 {
-        return Ok(());
+    let mut command = Command::new(system.program(name));
+    said(&format!("{name} {}", args.join(" ")), run::bounded(command.args(args), LIMIT))
+}
+
+fn said(command: &str, said: io::Result<Said>) -> Result<(), Fault> {
+    let failed = |what: String| Err(Fault::new(Code::SwitchFailed, format!("{command}: {what}")));
+    match said {
+        Ok(said) if said.code == 0 => Ok(()),
+        Ok(said) => failed(format!("exit code {}: {}", said.code, said.text.trim())),
+        Err(e) => failed(e.to_string()),
     }
-    Err(Fault::new(
-        Code::SwitchFailed,
-        format!("{name} {}: exit code {code}: {}", args.join(" "), text.trim()),
-    ))
 }

@@ -1,30 +1,30 @@
 //! The engines' own checkers on the staged files, before anything live changes.
 
 use crate::redact::Redactor;
-use crate::run;
 use crate::store::Store;
 use crate::system::{System, fault};
 use crate::tree::{self, Rights};
 use artifact::protocol::{Code, Fault};
 use artifact::{Check, FlatDesired};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// Bytes of a wanted file: from the store, else from the disk, where it is already as wanted.
-///
-/// # Errors
-/// When neither has them.
-pub fn wanted_bytes(system: &System, store: &Store, path: &str, sha256: &str) -> Result<Vec<u8>, Fault> {
-    if store.has(sha256) {
-        return store.blob(sha256);
+/// Where the bytes of a wanted file are: in the store, else on the disk, where it is already as wanted.
+pub fn wanted_at(system: &System, store: &Store, path: &str, sha256: &str) -> PathBuf {
+    if store.has(sha256) { store.blob(sha256) } else { system.real(path) }
+}
+
+/// What it means that wanted bytes could not be copied.
+pub fn copy_fault(path: &str, error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
+            Fault::new(Code::GenerationMissing, format!("the bytes of {path}: {error}; apply again"))
+        }
+        _ => fault(Code::SwitchFailed, path, error),
     }
-    let bytes = std::fs::read(system.real(path)).map_err(|e| fault(Code::BlobMismatch, path, &e))?;
-    if artifact::hash_hex(&bytes) == sha256 {
-        return Ok(bytes);
-    }
-    Err(Fault::new(Code::BlobMismatch, format!("{path}: its bytes were not sent")))
 }
 
 /// Runs every check one of whose files changes, on a staged tree that holds all files of the engines
@@ -45,8 +45,8 @@ pub fn check(
         return Ok(0);
     }
     let folder = store.path("stage");
-    let result =
-        stage_tree(system, store, desired, &due, &folder).and_then(|()| run_all(&due, &folder, redactor));
+    let result = stage_tree(system, store, desired, &due, &folder)
+        .and_then(|()| run_all(system, &due, &folder, redactor));
     let _ = std::fs::remove_dir_all(&folder);
     result.map(|()| due.len())
 }
@@ -58,7 +58,7 @@ fn stage_tree(
     due: &[&Check],
     folder: &Path,
 ) -> Result<(), Fault> {
-    let bad = |path: &Path, e: std::io::Error| fault(Code::SwitchFailed, &path.display().to_string(), &e);
+    let bad = |path: &Path, e: io::Error| fault(Code::SwitchFailed, &path.display().to_string(), &e);
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(|e| bad(folder, e))?;
     }
@@ -68,7 +68,7 @@ fn stage_tree(
     let concerned =
         |path: &str, engine: &str| engines.contains(engine) || due.iter().any(|c| c.files.contains(path));
     for (path, file) in desired.files.iter().filter(|(p, f)| concerned(p, &f.engine)) {
-        let bytes = wanted_bytes(system, store, path, &file.sha256)?;
+        let from = wanted_at(system, store, path, &file.sha256);
         let staged = folder.join(path.trim_start_matches('/'));
         if let Some(parent) = staged.parent() {
             std::fs::create_dir_all(parent).map_err(|e| bad(parent, e))?;
@@ -79,7 +79,7 @@ fn stage_tree(
             uid: accounts.uid(&file.owner).unwrap_or(0),
             gid: accounts.gid(&file.group).unwrap_or(0),
         };
-        write_plain(&staged, &bytes, rights).map_err(|e| bad(&staged, e))?;
+        write_plain(&staged, &from, rights).map_err(|e| copy_fault(path, &e))?;
     }
     for (path, link) in &desired.links {
         let staged = folder.join(path.trim_start_matches('/'));
@@ -91,16 +91,15 @@ fn stage_tree(
 }
 
 /// Staged files need not outlive a power loss.
-fn write_plain(path: &Path, bytes: &[u8], rights: Rights) -> std::io::Result<()> {
-    use std::io::Write;
+fn write_plain(path: &Path, from: &Path, rights: Rights) -> io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
+    io::copy(&mut std::fs::File::open(from)?, &mut file)?;
     std::os::unix::fs::chown(path, Some(rights.uid), Some(rights.gid))?;
     file.set_permissions(std::fs::Permissions::from_mode(rights.mode))
 }
 
-fn run_all(due: &[&Check], folder: &Path, redactor: &Redactor) -> Result<(), Fault> {
+fn run_all(system: &System, due: &[&Check], folder: &Path, redactor: &Redactor) -> Result<(), Fault> {
     let folder = folder.display().to_string();
     let mut failed = Vec::new();
     for check in due {
@@ -112,7 +111,7 @@ fn run_all(due: &[&Check], folder: &Path, redactor: &Redactor) -> Result<(), Fau
         let mut command = Command::new(program);
         command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
         let shown = check.argv.join(" ");
-        match run::bounded(&mut command, Duration::from_secs(u64::from(check.timeout_s.max(1)))) {
+        match system.run(&mut command, Duration::from_secs(u64::from(check.timeout_s.max(1)))) {
             Ok(said) if said.code == 0 => {}
             Ok(said) => {
                 let text = redactor.clean(said.text.trim()).replace(&folder, "");

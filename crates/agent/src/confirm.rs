@@ -2,18 +2,24 @@
 //! generation its own and writes the receipt.
 
 use crate::journal::{Durable, Log};
+use crate::room;
+use crate::running;
 use crate::store::{Manifest, Store};
 use crate::system::{System, fault, now};
 use crate::systemd::names;
 use crate::transaction::{DEADMAN, note};
 use crate::tree::{self, Entry};
 use crate::undo;
-use artifact::protocol::{Code, ConfirmRequest, Event, Fault, Receipt, State};
+use artifact::protocol::two::ConfirmRequest;
+use artifact::protocol::{Claim, Code, Event, Fault, Receipt, State};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The apply that just ended, or the dead-man's undo, may hold the lock this long.
 const LOCK: Duration = Duration::from_secs(5);
+
+/// The host's key that signs receipts.
+const KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
 
 /// Confirms a generation. Confirming twice gives the same receipt.
 ///
@@ -21,7 +27,7 @@ const LOCK: Duration = Duration::from_secs(5);
 /// When there is nothing to confirm; nothing was changed then.
 pub fn confirm(system: &mut System, request: &ConfirmRequest) -> Result<Event, Fault> {
     let store = Store::of(system);
-    let _lock = store.lock(LOCK)?;
+    let _lock = store.lock(LOCK, &request.claim)?;
     let mut log = Log::open(store.path("journal"))?;
     let generation = request.generation;
     let Some(observed) = log.journal().find(generation, State::Observed).cloned() else {
@@ -53,7 +59,7 @@ pub fn confirm(system: &mut System, request: &ConfirmRequest) -> Result<Event, F
     }
     let manifest = store.manifest(generation)?;
     let health = observed.step.split('\n').filter(|n| !n.is_empty()).map(str::to_owned).collect();
-    match settle(system, &store, &mut log, &manifest, health) {
+    match settle(system, &store, &mut log, &manifest, health, &request.claim) {
         Ok(receipt) => {
             // Only now: a timer that is taken away before the journal says so would leave nobody to undo.
             let _ = system.systemd().and_then(|s| s.cancel_timer(DEADMAN));
@@ -80,12 +86,28 @@ pub fn settle(
     log: &mut Log,
     manifest: &Manifest,
     health: Vec<String>,
+    claim: &Claim,
 ) -> Result<Receipt, Fault> {
-    let receipt = receipt(system, manifest, health)?;
-    note(log, manifest.generation, State::Confirmed, "", Durable::Now)?;
-    store.set_current(manifest.generation)?;
+    let mut receipt = receipt(system, manifest, health)?;
+    let claim = if claim.who.is_empty() { &manifest.claim } else { claim };
+    receipt.who.clone_from(&claim.who);
+    receipt.run.clone_from(&claim.run);
+    receipt.running = running::look(system, &manifest.desired);
+    sign(system, &mut receipt);
+    // Before the line that makes it count: killed right after that line, the host still has its receipt.
     store.put_receipt(&receipt)?;
+    note(log, manifest.generation, State::Confirmed, "", Durable::Now)?;
+    room::release(store);
+    store.set_current(manifest.generation)?;
     Ok(receipt)
+}
+
+/// Signs with the host's key; a host without one, or with one of another kind, gives an unsigned receipt.
+fn sign(system: &System, receipt: &mut Receipt) {
+    let Ok(key) = std::fs::read_to_string(system.real(KEY)) else { return };
+    if artifact::signature::sign(receipt, &key).is_err() {
+        (receipt.signature, receipt.signer) = (None, None);
+    }
 }
 
 /// Reads everything back.

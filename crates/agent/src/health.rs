@@ -1,7 +1,6 @@
 //! Seeing that it works: every probe must hold within its time, and what was started must stay up.
 
 use crate::redact::Redactor;
-use crate::run;
 use crate::system::System;
 use artifact::protocol::{Code, Fault};
 use artifact::{FlatDesired, Probe, UnitSeen};
@@ -44,6 +43,7 @@ pub fn watch(
     redactor: &Redactor,
 ) -> Result<Vec<String>, Fault> {
     let begun = Instant::now();
+    let last = system.until;
     let implied: Vec<Probe> = started
         .iter()
         .filter(|n| desired.units.get(*n).is_some_and(|u| u.active))
@@ -52,7 +52,7 @@ pub fn watch(
     let new = |name, probe, limit| Waiting {
         name,
         probe,
-        until: begun + limit,
+        until: last.map_or(begun + limit, |last| last.min(begun + limit)),
         next: begun,
         pause: FIRST_PAUSE,
         last: "not tried".to_owned(),
@@ -90,7 +90,7 @@ pub fn watch(
                     unit_holds(unit, states.get(unit), first.get(unit), watched, settled)?
                 }
                 _ if Instant::now() < item.next => Err(item.last.clone()),
-                probe => try_probe(probe, redactor),
+                probe => try_probe(system, probe, redactor),
             };
             match holds {
                 Ok(()) => held.push(item.name.to_owned()),
@@ -171,12 +171,36 @@ fn unit_holds(
     Ok(if watched && !settled { Err(format!("{name} is up and is being watched")) } else { Ok(()) })
 }
 
-fn try_probe(probe: &Probe, redactor: &Redactor) -> Result<(), String> {
+/// Looks for one thing until it holds or its time is over; what was seen instead comes back.
+///
+/// # Errors
+/// [`Code::NoSystemd`].
+pub fn witness(system: &mut System, probe: &Probe, limit: Duration) -> Result<Result<(), String>, Fault> {
+    let until = Instant::now() + limit;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let seen = match probe {
+            Probe::Unit(unit) => {
+                unit_holds(unit, system.systemd()?.states(&[unit])?.get(unit), None, false, true)
+                    .unwrap_or_else(|fault| Err(fault.message))
+            }
+            probe => try_probe(system, probe, &Redactor::default()),
+        };
+        if seen.is_ok() || Instant::now() + pause >= until {
+            return Ok(seen);
+        }
+        // What is probed tells nobody when it is ready.
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn try_probe(system: &System, probe: &Probe, redactor: &Redactor) -> Result<(), String> {
     match probe {
         Probe::Unit(_) => Ok(()),
         Probe::Tcp(address) => connect(address).map(|_| ()).map_err(|e| format!("{address}: {e}")),
         Probe::Http(url) => get(url).map_err(|e| format!("GET {url}: {e}")),
-        Probe::Command(argv) => command(argv, redactor),
+        Probe::Command(argv) => command(system, argv, redactor),
     }
 }
 
@@ -215,12 +239,12 @@ fn get(url: &str) -> Result<(), String> {
     }
 }
 
-fn command(argv: &[String], redactor: &Redactor) -> Result<(), String> {
+fn command(system: &System, argv: &[String], redactor: &Redactor) -> Result<(), String> {
     let (program, args) = argv.split_first().ok_or("no command")?;
     let mut command = Command::new(program);
     command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
     let shown = argv.join(" ");
-    match run::bounded(&mut command, COMMAND) {
+    match system.run(&mut command, COMMAND) {
         Ok(said) if said.code == 0 => Ok(()),
         Ok(said) => {
             let text = redactor.clean(said.text.trim());

@@ -2,12 +2,14 @@
 //! `{"sum":"SUM","entry":ENTRY}`, with the first 16 hex digits of the SHA-256 of ENTRY's bytes as SUM.
 //! A half-written last line was never there; any other damage is refused.
 
-use artifact::protocol::{Code, Fault, PROTOCOL, State};
+use artifact::protocol::{Code, Fault, State};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// Format of a line. A higher one is refused.
+const FORMAT: u32 = 1;
 /// Past this size a finished journal is begun anew.
 const LARGE: usize = 128 << 10;
 
@@ -114,7 +116,7 @@ fn parse_line(line: &[u8], index: usize) -> Result<Entry, Fault> {
     }
     let value: serde_json::Value = serde_json::from_str(entry).map_err(|e| damaged(&e.to_string()))?;
     let version = value.get("v").and_then(serde_json::Value::as_u64).unwrap_or(0);
-    if version > u64::from(PROTOCOL) {
+    if version > u64::from(FORMAT) {
         let message =
             format!("line {}: written by a newer agent (format {version}); use that one", index + 1);
         return Err(Fault::new(Code::JournalNewer, message));
@@ -160,7 +162,7 @@ impl Log {
     /// # Errors
     /// When it cannot be written.
     pub fn add(&mut self, mut entry: Entry, durable: Durable) -> io::Result<()> {
-        entry.v = PROTOCOL;
+        entry.v = FORMAT;
         entry.seq = self.journal.last().map_or(1, |e| e.seq + 1);
         if self.journal.whole > LARGE && self.journal.last().is_some_and(|e| e.state.is_final()) {
             self.begin_anew()?;

@@ -6,20 +6,27 @@ mod arm;
 mod check;
 mod commands;
 mod confirm;
+mod conversation;
+mod drift;
 mod fault_points;
+mod generations;
 mod health;
 mod identity;
 mod journal;
+mod lock;
 mod observe;
 mod packages;
 mod paths;
 mod recover;
 mod redact;
+mod room;
 mod run;
+mod running;
 mod store;
 mod switch;
 mod system;
 mod systemd;
+mod take;
 mod talk;
 mod transaction;
 mod tree;
@@ -28,7 +35,8 @@ mod undo;
 pub mod bus;
 
 pub use commands::{
-    apply_command, confirm_command, deadman, observe_command, recover_command, status_command, undo_command,
+    apply_command, confirm_command, deadman, drift_command, generations_command, observe_command,
+    probe_command, recover_command, status_command, undo_command, unlock_command,
 };
 pub use journal::{Entry, Journal, line};
 pub use system::System;

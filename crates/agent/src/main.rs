@@ -2,14 +2,15 @@
 //! Exit code 0: done; 1: not done, the last line says why; 2: wrong arguments.
 
 use agent::{
-    System, Talk, apply_command, confirm_command, deadman, observe_command, recover_command, status_command,
-    undo_command,
+    System, Talk, apply_command, confirm_command, deadman, drift_command, generations_command,
+    observe_command, probe_command, recover_command, status_command, undo_command, unlock_command,
 };
 use artifact::protocol::Event;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: fleetwright-agent [--root DIR] \
-                     (observe | apply | confirm | undo [--generation N --deadman] | recover [--boot] | status)";
+                     (observe | apply | confirm | undo [--generation N --deadman] | recover [--boot] | status \
+                     | generations | drift | probe | unlock)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -35,12 +36,20 @@ fn main() -> ExitCode {
             recover_command(&mut system)
         }
         ["status"] => status_command(&mut system, &mut talk),
+        ["generations"] => generations_command(&mut system, &mut talk),
+        ["drift"] => drift_command(&mut system, &mut talk),
+        ["probe"] => probe_command(&mut system, &mut talk),
+        ["unlock"] => unlock_command(&mut system, &mut talk),
         _ => return usage(),
     };
     let event = ended.unwrap_or_else(Event::Refused);
     talk.say(&event);
     match event {
         Event::Refused(_) | Event::Failed(_) => ExitCode::FAILURE,
+        // The timer tries again what could not be put back.
+        Event::Undone(report) if args.contains(&"--deadman") && !report.remaining.is_empty() => {
+            ExitCode::FAILURE
+        }
         Event::Undone(_) if args == ["apply"] || args == ["confirm"] => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     }

@@ -1,9 +1,9 @@
 //! What differs between a desired state and the system.
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, extra_groups};
 use crate::journal::Journal;
 use crate::packages;
-use crate::store::{Found, Manifest, Store};
+use crate::store::{Found, Manifest, Record, Store};
 use crate::system::{System, fault};
 use crate::systemd::names;
 use crate::tree::{self, Entry};
@@ -11,33 +11,49 @@ use artifact::protocol::{Code, Fault, Pending};
 use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, Unit, UnitRest};
 use std::collections::BTreeSet;
 
-/// Text up to this size is sent for a diff.
-const SHOWN: usize = 256 << 10;
-
 /// Looks at everything a desired state and the generation on record speak of.
 ///
 /// # Errors
 /// [`Code::PathBlocked`] when something that must not be replaced is in the way; [`Code::NoSystemd`];
 /// [`Code::GenerationMissing`]; an unreadable disk.
 pub fn observe(system: &mut System, store: &Store, desired: &FlatDesired) -> Result<Observation, Fault> {
-    let record = store.current_manifest()?;
+    let record = store.record()?;
+    observe_on(system, store, record.as_ref(), desired)
+}
+
+/// As [`observe`], with the record already read.
+///
+/// # Errors
+/// As [`observe`].
+pub fn observe_on(
+    system: &mut System,
+    store: &Store,
+    record: Option<&Record>,
+    desired: &FlatDesired,
+) -> Result<Observation, Fault> {
+    let digest = record.map(|r| r.digest.clone());
+    let record = record.map(|r| &r.manifest);
     let journal = Journal::read(&store.path("journal"))?;
     let accounts = system.accounts()?;
     let mut seen = Observation {
         host: desired.host.clone(),
-        generation: record.as_ref().map_or(0, |r| r.generation),
-        digest: record.as_ref().map(|r| r.desired.digest()),
+        generation: record.map_or(0, |r| r.generation),
+        digest,
         packages: packages::missing(system, &desired.packages)?,
         pending: pending(&journal),
         undo_report: store.undo_report(),
         ..Observation::default()
     };
-    let look = Look { system, store, accounts: &accounts, record: record.as_ref() };
+    let look = Look { system, store, accounts: &accounts, record };
     look.users(desired, &mut seen)?;
     look.dirs(desired, &mut seen)?;
     look.files(desired, &mut seen)?;
     look.links(desired, &mut seen)?;
-    if let Some(record) = &record {
+    if !seen.lacking.is_empty() {
+        seen.partial = store.parts();
+        seen.partial.retain(|hash, _| seen.lacking.contains(hash));
+    }
+    if let Some(record) = record {
         look.leaving(desired, record, &mut seen.leaving)?;
     }
     let mut units: BTreeSet<String> = desired.units.keys().cloned().collect();
@@ -45,7 +61,7 @@ pub fn observe(system: &mut System, store: &Store, desired: &FlatDesired) -> Res
     if !units.is_empty() {
         seen.units = system.systemd()?.show(&names(&units))?;
     }
-    if let Some(record) = &record {
+    if let Some(record) = record {
         unit_drift(desired, record, &mut seen);
     }
     seen.leaving.units.retain(|name, rest| {
@@ -81,7 +97,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn at(&self, path: &str) -> Result<(Entry, Vec<u8>), Fault> {
+    fn at(&self, path: &str) -> Result<(Entry, Option<Vec<u8>>), Fault> {
         tree::look(&self.system.real(path)).map_err(|e| fault(Code::PathBlocked, path, &e))
     }
 
@@ -109,9 +125,12 @@ impl Look<'_> {
     fn users(&self, desired: &FlatDesired, seen: &mut Observation) -> Result<(), Fault> {
         for (name, user) in &desired.users {
             let mut diff = self.accounts.differs(name, user);
+            if let Some(now) = self.accounts.users.get(name) {
+                diff.groups_extra = extra_groups(self.record, name, user, now);
+            }
             if let Some((path, want)) = keys_file(user) {
                 diff.keys =
-                    !matches!(self.at(&path)?, (Entry::File { .. }, bytes) if bytes == want.as_bytes());
+                    !matches!(self.at(&path)?, (Entry::File { .. }, Some(bytes)) if bytes == want.as_bytes());
             }
             if diff != artifact::UserDiff::default() {
                 seen.users.insert(name.clone(), diff);
@@ -153,10 +172,10 @@ impl Look<'_> {
             if same && rights {
                 continue;
             }
-            if !same && !self.store.has(&file.sha256) {
+            if !same && !self.store.is_whole(&file.sha256) {
                 seen.lacking.insert(file.sha256.clone());
             }
-            let before = self.printable(path, &entry, &bytes, file.secret);
+            let before = self.printable(path, &entry, bytes, file.secret);
             seen.files.insert(path.clone(), PathDiff { seen: self.seen(&entry), before });
             self.note_drift(path, |r| r.files.get(path).is_some_and(|f| f == file), seen);
         }
@@ -188,17 +207,15 @@ impl Look<'_> {
     }
 
     /// The text of a file, if it may be shown.
-    fn printable(&self, path: &str, entry: &Entry, bytes: &[u8], secret: bool) -> Option<String> {
+    fn printable(&self, path: &str, entry: &Entry, bytes: Option<Vec<u8>>, secret: bool) -> Option<String> {
         let Entry::File { sha256, mode, .. } = entry else { return None };
         let recorded = self.record.and_then(|r| r.desired.files.get(path));
         if let Some(file) = recorded.filter(|f| f.secret) {
             return file.shown.clone().filter(|_| file.sha256 == *sha256);
         }
         let private = recorded.is_none() && mode & 0o077 == 0;
-        if secret || private || bytes.len() > SHOWN || bytes.contains(&0) {
-            return None;
-        }
-        String::from_utf8(bytes.to_vec()).ok()
+        let bytes = bytes.filter(|b| !secret && !private && !b.contains(&0))?;
+        String::from_utf8(bytes).ok()
     }
 
     fn leaving(&self, desired: &FlatDesired, record: &Manifest, out: &mut Leaving) -> Result<(), Fault> {
@@ -212,7 +229,7 @@ impl Look<'_> {
             let (is, bytes) = self.at(path)?;
             let was = found.paths.get(path).unwrap_or(&Entry::Missing);
             if is != *was && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
-                let before = self.printable(path, &is, &bytes, false);
+                let before = self.printable(path, &is, bytes, false);
                 out.files.insert(path.clone(), leave(record, path, was, before));
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::run::{self, Said};
 use crate::system::{System, fault};
+use crate::tree::{self, Rights};
 use artifact::protocol::{Code, Fault};
 use std::collections::BTreeSet;
 use std::io;
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// Fetching and unpacking may take this long.
 const LIMIT: Duration = Duration::from_secs(600);
+
+/// An apt that a killed agent left running is let finish.
+const LOCKED: &str = "--option=DPkg::Lock::Timeout=120";
 
 /// Which of these packages are not installed. One pass over `/var/lib/dpkg/status`, which is what
 /// `dpkg-query` reads too; a package that an installed one provides counts as installed.
@@ -54,14 +58,45 @@ pub fn missing(system: &System, wanted: &BTreeSet<String>) -> Result<BTreeSet<St
     Ok(missing)
 }
 
-/// Installs packages, configuration files of the host kept as they are. Gives what apt said last.
+/// Where Debian's maintainer scripts ask whether a daemon may be started.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+const POLICY_TEXT: &str = "#!/bin/sh\n# Written by fleetwright-agent while packages are installed: their daemons start with the fleet's\n\
+                           # configuration, in the switch.\nexit 101\n";
+
+/// Daemons of packages are started again as usual. What somebody else wrote there stays.
+pub fn allow_starts(system: &System) {
+    let path = system.real(POLICY);
+    if std::fs::read(&path).is_ok_and(|text| text == POLICY_TEXT.as_bytes()) {
+        let _ = std::fs::remove_file(&path);
+    }
+}
+
+/// Until [`allow_starts`], no daemon of a package is started.
+fn forbid_starts(system: &System) -> Result<(), Fault> {
+    let path = system.real(POLICY);
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let rights = Rights { mode: 0o755, ..Rights::private() };
+    tree::write(&path, POLICY_TEXT.as_bytes(), rights).map_err(|e| fault(Code::SwitchFailed, POLICY, &e))
+}
+
+/// Installs packages, configuration files of the host kept as they are. Gives what apt said last. Their daemons are
+/// enabled and not started: they would run with the distribution's configuration.
 ///
 /// # Errors
 /// [`Code::SwitchFailed`] with what apt said.
 pub fn install(system: &System, names: &BTreeSet<String>) -> Result<String, Fault> {
+    forbid_starts(system)?;
+    let installed = install_now(system, names);
+    allow_starts(system);
+    installed
+}
+
+fn install_now(system: &System, names: &BTreeSet<String>) -> Result<String, Fault> {
     let apt = |args: &[&str]| -> Result<Said, Fault> {
         let mut command = Command::new(system.program("apt-get"));
-        command.args(["--yes", "--quiet", "--option=Dpkg::Options::=--force-confold"]).args(args);
+        command.args(["--yes", "--quiet", "--option=Dpkg::Options::=--force-confold", LOCKED]).args(args);
         command.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
         run::bounded(&mut command, LIMIT).map_err(|e| Fault::new(Code::SwitchFailed, format!("apt-get: {e}")))
     };

@@ -2,7 +2,11 @@
 //! every apply.
 
 use crate::journal::{Durable, Log};
+use crate::lock::own_claim;
+use crate::packages;
 use crate::paths::RECOVER_UNIT;
+use crate::room;
+use crate::run;
 use crate::store::Store;
 use crate::system::{System, fault};
 use crate::transaction::{DEADMAN, note};
@@ -75,6 +79,8 @@ pub enum Found {
 /// When the journal or what was saved cannot be read.
 pub fn recover(system: &mut System, store: &Store, log: &mut Log) -> Result<Found, Fault> {
     let _ = std::fs::remove_dir_all(store.path("stage"));
+    packages::allow_starts(system);
+    run::end_orphan(&system.under_way());
     let Some(last) = log.journal().last().cloned() else { return Ok(Found::Settled) };
     let generation = last.generation;
     match last.state {
@@ -92,6 +98,7 @@ pub fn recover(system: &mut System, store: &Store, log: &mut Log) -> Result<Foun
         }
         State::Failed => Ok(Found::Settled),
         State::Staged | State::Checked => {
+            room::release(store);
             note(log, generation, State::Failed, "cut off", Durable::Now)?;
             Ok(Found::Settled)
         }
@@ -123,7 +130,13 @@ pub fn before_anything(system: &mut System, store: &Store, log: &mut Log) -> Res
         Found::Settled | Found::Undone(_) => Ok(()),
         Found::Waiting(generation) => Err(Fault::new(
             Code::LockHeld,
-            format!("generation {generation} waits to be confirmed; it is undone by itself if nobody does"),
+            format!(
+                "generation {generation}{} waits to be confirmed; it is undone by itself if nobody does",
+                store.manifest(generation).map(|m| m.claim.who).map_or(String::new(), |w| match w.as_str() {
+                    "" => String::new(),
+                    who => format!(", applied by {who},"),
+                })
+            ),
         )),
     }
 }
@@ -134,7 +147,8 @@ pub fn before_anything(system: &mut System, store: &Store, log: &mut Log) -> Res
 /// As [`recover`].
 pub fn command(system: &mut System) -> Result<Event, Fault> {
     let store = Store::of(system);
-    let _lock = store.lock(Duration::from_secs(30))?;
+    let claim = own_claim(if system.booting { "recovery at boot" } else { "recovery" });
+    let _lock = store.lock(Duration::from_secs(30), &claim)?;
     let mut log = Log::open(store.path("journal"))?;
     match recover(system, &store, &mut log)? {
         Found::Undone(report) => Ok(Event::Undone(report)),

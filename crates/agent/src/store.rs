@@ -2,20 +2,18 @@
 //! journal and the lock.
 
 use crate::accounts::Account;
+use crate::journal::Journal;
 use crate::system::{System, fault};
 use crate::tree::{self, Entry, Rights};
-use artifact::protocol::{Code, Fault, Receipt, UndoReport};
-use artifact::{FlatDesired, UnitRest, hash_hex};
+use artifact::protocol::{Claim, Code, Fault, Receipt, State, UndoReport};
+use artifact::{FlatDesired, UnitRest};
 use plan::Step;
-use rustix::fs::{FlockOperation, flock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Where it all lies.
 pub const STATE: &str = "/var/lib/fleetwright";
@@ -35,6 +33,9 @@ pub struct Manifest {
     pub plan: String,
     /// What was there when the fleet first took each path, unit and account.
     pub found: Found,
+    /// Who applied it.
+    #[serde(default)]
+    pub claim: Claim,
 }
 
 /// What was there before the fleet; what leaves the model goes back to it.
@@ -48,6 +49,9 @@ pub struct Found {
     pub units: BTreeMap<String, UnitRest>,
     /// Accounts the fleet made.
     pub users: BTreeSet<String>,
+    /// Groups each user was in before the fleet.
+    #[serde(default)]
+    pub groups: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What was before a transaction: enough to go back, whatever the transaction did.
@@ -61,6 +65,21 @@ pub struct Before {
     pub units: BTreeMap<String, UnitRest>,
     /// Every account it changes; `None` for those it makes.
     pub users: BTreeMap<String, Option<Account>>,
+    /// Encrypted passwords of accounts it takes away.
+    #[serde(default)]
+    pub passwords: BTreeMap<String, String>,
+    /// Groups it makes.
+    #[serde(default)]
+    pub groups: BTreeSet<String>,
+}
+
+/// The generation the host is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// `FlatDesired::digest` of it.
+    pub digest: String,
 }
 
 /// Which generation the host is.
@@ -74,11 +93,6 @@ pub struct Current {
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
-}
-
-/// The lock: held until dropped, and by no process that died.
-pub struct Lock {
-    _file: File,
 }
 
 impl Store {
@@ -113,33 +127,8 @@ impl Store {
         Ok(())
     }
 
-    fn fault(&self, path: &Path, error: &io::Error) -> Fault {
+    pub(crate) fn fault(&self, path: &Path, error: &io::Error) -> Fault {
         fault(Code::SwitchFailed, &path.display().to_string(), error)
-    }
-
-    /// Takes the lock, waiting at most `limit` for the one who has it.
-    ///
-    /// # Errors
-    /// [`Code::LockHeld`].
-    pub fn lock(&self, limit: Duration) -> Result<Lock, Fault> {
-        self.make()?;
-        let path = self.path("lock");
-        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(|e| self.fault(&path, &e))?;
-        let until = Instant::now() + limit;
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Lock { _file: file }),
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) if Instant::now() < until => {
-                    // flock has no deadline and tells nobody when it is free.
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {
-                    return Err(Fault::new(Code::LockHeld, "another apply is at work on this host"));
-                }
-                Err(e) => return Err(self.fault(&path, &e.into())),
-            }
-        }
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Fault> {
@@ -185,7 +174,9 @@ impl Store {
         self.read(&format!("generations/{generation}/manifest.json"))?.ok_or_else(|| {
             Fault::new(
                 Code::GenerationMissing,
-                format!("generation {generation} is on record but not on disk"),
+                format!(
+                    "generation {generation} is on record but not on disk; go back to another one, or remove {STATE}/current to begin anew"
+                ),
             )
         })
     }
@@ -199,6 +190,33 @@ impl Store {
             0 => Ok(None),
             generation => self.manifest(generation).map(Some),
         }
+    }
+
+    /// As [`Store::record`], also when whoever ended the last transaction was killed right after it wrote so:
+    /// what the next contact makes of it is already true.
+    ///
+    /// # Errors
+    /// [`Code::GenerationMissing`].
+    pub fn record_by(&self, journal: &Journal) -> Result<Option<Record>, Fault> {
+        let current = self.current()?;
+        let generation = match journal.last() {
+            Some(last) if last.state == State::Confirmed => last.generation,
+            Some(last) if last.state == State::Undone && last.generation == current => {
+                self.manifest(current)?.previous
+            }
+            _ => current,
+        };
+        let record = |manifest: Manifest| Record { digest: manifest.desired.digest(), manifest };
+        if generation == 0 { Ok(None) } else { self.manifest(generation).map(record).map(Some) }
+    }
+
+    /// The manifest of the generation the host is, with its digest.
+    ///
+    /// # Errors
+    /// [`Code::GenerationMissing`].
+    pub fn record(&self) -> Result<Option<Record>, Fault> {
+        let record = |manifest: Manifest| Record { digest: manifest.desired.digest(), manifest };
+        Ok(self.current_manifest()?.map(record))
     }
 
     /// What was before a generation.
@@ -235,33 +253,64 @@ impl Store {
         Ok(())
     }
 
+    /// Where the bytes of a hash are kept.
+    pub fn blob(&self, sha256: &str) -> PathBuf {
+        self.path("blobs").join(sha256)
+    }
+
     /// Keeps bytes under their hash; durable after the next [`Store::put`].
     ///
     /// # Errors
     /// When they cannot be written.
     pub fn keep(&self, sha256: &str, bytes: &[u8]) -> Result<(), Fault> {
-        let path = self.path("blobs").join(sha256);
-        if path.exists() {
+        let path = self.blob(sha256);
+        if self.is_whole(sha256) {
             return Ok(());
         }
         tree::write(&path, bytes, Rights::private()).map_err(|e| self.fault(&path, &e))
     }
 
-    /// The bytes of a hash, checked against it.
+    /// Keeps a file's bytes under their hash.
     ///
     /// # Errors
-    /// [`Code::GenerationMissing`] when they are not there or damaged.
-    pub fn blob(&self, sha256: &str) -> Result<Vec<u8>, Fault> {
-        let path = self.path("blobs").join(sha256);
-        let bad =
-            |detail: String| Fault::new(Code::GenerationMissing, format!("{}: {detail}", path.display()));
-        let bytes = std::fs::read(&path).map_err(|e| bad(e.to_string()))?;
-        if hash_hex(&bytes) == sha256 { Ok(bytes) } else { Err(bad("damaged".to_owned())) }
+    /// When they cannot be read or written, or have another hash.
+    pub fn keep_file(&self, sha256: &str, from: &Path) -> Result<(), Fault> {
+        let path = self.blob(sha256);
+        if self.is_whole(sha256) {
+            return Ok(());
+        }
+        tree::copy(&path, from, sha256, Rights::private()).map_err(|e| self.fault(&path, &e))
     }
 
-    /// True when the bytes of a hash are kept.
+    /// Writes the bytes of what was a file.
+    ///
+    /// # Errors
+    /// When they are not there or damaged, or cannot be written.
+    pub fn put_back(&self, was: &Entry, to: &Path, rights: Rights) -> io::Result<()> {
+        match was {
+            Entry::File { sha256, .. } => tree::copy(to, &self.blob(sha256), sha256, rights),
+            Entry::Missing | Entry::Link { .. } | Entry::Dir { .. } | Entry::Other => Ok(()),
+        }
+    }
+
+    /// True when the bytes of a hash are kept, damaged or not.
     pub fn has(&self, sha256: &str) -> bool {
-        self.path("blobs").join(sha256).is_file()
+        self.blob(sha256).is_file()
+    }
+
+    /// True when the bytes of a hash are kept and have it.
+    pub fn is_whole(&self, sha256: &str) -> bool {
+        self.has(sha256) && tree::hash_file(&self.blob(sha256)).is_ok_and(|h| h == sha256)
+    }
+
+    /// Hashes of which a part came before a connection broke, with its length in bytes.
+    pub fn parts(&self) -> BTreeMap<String, u64> {
+        let files = std::fs::read_dir(self.path("blobs")).into_iter().flatten().flatten();
+        let part = |file: std::fs::DirEntry| {
+            let name = file.file_name().to_string_lossy().strip_suffix(".part")?.to_owned();
+            Some((name, file.metadata().ok()?.len()))
+        };
+        files.filter_map(part).collect()
     }
 
     /// Numbers of the generations on disk.

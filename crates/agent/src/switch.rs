@@ -1,10 +1,9 @@
 //! The switch: one phase after the other, each in the journal before it begins.
 
 use crate::accounts;
-use crate::check::wanted_bytes;
+use crate::check::{copy_fault, wanted_at};
 use crate::observe::keys_file;
 use crate::packages;
-use crate::run;
 use crate::store::{Before, Manifest, Store};
 use crate::system::{System, fault};
 use crate::systemd::Verb;
@@ -127,7 +126,13 @@ impl Switch<'_> {
 
     fn user(&self, name: &str) -> Result<(), Fault> {
         let Some(user) = self.desired().users.get(name) else { return Ok(()) };
-        accounts::make(self.system, name, user)?;
+        let previous = match self.manifest.previous {
+            0 => None,
+            number => Some(self.store.manifest(number)?),
+        };
+        let now = self.system.accounts()?.users.get(name).cloned();
+        let extra = now.map(|now| accounts::extra_groups(previous.as_ref(), name, user, &now));
+        accounts::make(self.system, name, user, &extra.unwrap_or_default())?;
         let accounts = self.system.accounts()?;
         let account = accounts
             .users
@@ -191,7 +196,8 @@ impl Switch<'_> {
         let of = |change| steps.iter().filter(move |s| s.change == change).map(|s| s.name.as_str());
         let stop: Vec<&str> = of(Change::Stop).collect();
         if !stop.is_empty() {
-            self.system.systemd()?.run(Verb::Stop, &stop, UNIT_LIMIT)?;
+            let limit = self.system.within(UNIT_LIMIT);
+            self.system.systemd()?.run(Verb::Stop, &stop, limit)?;
         }
         let disable: Vec<&str> = of(Change::Disable).collect();
         if !disable.is_empty() {
@@ -213,18 +219,15 @@ impl Switch<'_> {
                 }
                 (_, Change::Remove | Change::Restore) => {
                     let was = self.found_before(path)?;
-                    let bytes = || match &was {
-                        Entry::File { sha256, .. } => self.store.blob(sha256).map_err(std::io::Error::other),
-                        _ => Ok(Vec::new()),
-                    };
-                    tree::restore(&real, &was, bytes).map_err(bad)?;
+                    tree::restore(&real, &was, |to, rights| self.store.put_back(&was, to, rights))
+                        .map_err(bad)?;
                 }
                 (Kind::File, _) => {
                     let Some(file) = self.desired().files.get(path) else { continue };
-                    let bytes = wanted_bytes(self.system, self.store, path, &file.sha256)?;
+                    let from = wanted_at(self.system, self.store, path, &file.sha256);
                     let rights = self.rights(path, file.mode, &file.owner, &file.group)?;
                     self.parents(path)?;
-                    tree::write(&real, &bytes, rights).map_err(bad)?;
+                    tree::copy(&real, &from, &file.sha256, rights).map_err(|e| copy_fault(path, &e))?;
                 }
                 (Kind::Link, _) => {
                     let Some(link) = self.desired().links.get(path) else { continue };
@@ -276,11 +279,12 @@ impl Switch<'_> {
                 (s.name.as_str(), verb)
             })
             .collect();
-        run_units(self.system, &self.manifest.desired.units, &verbs)
+        run_units(self.system, &self.manifest.desired.units, &verbs, UNIT_LIMIT)
     }
 }
 
-/// Brings units up in the order of their dependencies, all of one level at once.
+/// Brings units up in the order of their dependencies, all of one level at once. A reload may take as long
+/// as `reload`, anything else [`UNIT_LIMIT`].
 ///
 /// # Errors
 /// [`Code::UnitFailed`].
@@ -288,6 +292,7 @@ pub fn run_units(
     system: &mut System,
     units: &BTreeMap<String, Unit>,
     verbs: &BTreeMap<&str, Verb>,
+    reload: Duration,
 ) -> Result<(), Fault> {
     let mut levels =
         vec![verbs.keys().filter(|n| !units.contains_key(**n)).map(|n| (*n).to_owned()).collect()];
@@ -300,22 +305,23 @@ pub fn run_units(
                 .into_iter()
                 .partition(|n| verb == Verb::Reload && units.get(*n).is_some_and(|u| !u.reload.is_empty()));
             if !plain.is_empty() {
-                system.systemd()?.run(verb, &plain, UNIT_LIMIT)?;
+                let limit = system.within(if verb == Verb::Reload { reload } else { UNIT_LIMIT });
+                system.systemd()?.run(verb, &plain, limit)?;
             }
             for name in own {
-                reload_command(name, &units[name].reload)?;
+                reload_command(system, name, &units[name].reload, system.within(reload))?;
             }
         }
     }
     Ok(())
 }
 
-fn reload_command(name: &str, argv: &[String]) -> Result<(), Fault> {
+fn reload_command(system: &System, name: &str, argv: &[String], limit: Duration) -> Result<(), Fault> {
     let Some((program, args)) = argv.split_first() else { return Ok(()) };
     let mut command = Command::new(program);
     command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
     let failed = |what: String| Fault::new(Code::UnitFailed, format!("{name}: `{}`: {what}", argv.join(" ")));
-    match run::bounded(&mut command, UNIT_LIMIT) {
+    match system.run(&mut command, limit) {
         Ok(said) if said.code == 0 => Ok(()),
         Ok(said) => {
             let last = said.text.lines().rev().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();

@@ -1,11 +1,14 @@
 //! The system the agent works on: `/`, or a folder that stands for it in tests.
 
 use crate::accounts::Accounts;
+use crate::run::{self, Said};
+use crate::store::STATE;
 use crate::systemd::Systemd;
 use artifact::protocol::{Code, Fault};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A system: the folder it lies in and the connection to its systemd.
 pub struct System {
@@ -13,12 +16,33 @@ pub struct System {
     systemd: Option<Systemd>,
     /// The machine is booting: units come up by themselves and nothing may wait for a job.
     pub booting: bool,
+    /// When the host goes back by itself: nothing on the way there is waited for any longer.
+    pub until: Option<Instant>,
 }
 
 impl System {
     /// The system under `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        System { root: root.into(), systemd: None, booting: false }
+        System { root: root.into(), systemd: None, booting: false, until: None }
+    }
+
+    /// At most this long, and never past the deadline of the transaction.
+    pub fn within(&self, limit: Duration) -> Duration {
+        self.until.map_or(limit, |until| limit.min(until.saturating_duration_since(Instant::now())))
+    }
+
+    /// Runs one of the fleet's own commands, as [`run::bounded`]; ended at the next contact when the agent
+    /// is killed meanwhile.
+    ///
+    /// # Errors
+    /// As [`run::bounded`].
+    pub fn run(&self, command: &mut Command, limit: Duration) -> io::Result<Said> {
+        run::noted(command, limit, &self.under_way())
+    }
+
+    /// Says which command is under way.
+    pub fn under_way(&self) -> PathBuf {
+        self.real(STATE).join("under-way")
     }
 
     /// The folder the system lies in.

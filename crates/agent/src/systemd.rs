@@ -14,6 +14,8 @@ const UNIT: &str = "org.freedesktop.systemd1.Unit";
 const SERVICE: &str = "org.freedesktop.systemd1.Service";
 /// A plain question must be answered within this time.
 const ANSWER: Duration = Duration::from_secs(10);
+/// Between two tries of what systemd sends no event for.
+const FORGETS: Duration = Duration::from_millis(20);
 /// Reading all unit files again may take this long.
 const RELOAD: Duration = Duration::from_secs(60);
 /// Units asked about in one go: keeps both sides' socket buffers from filling up.
@@ -288,6 +290,12 @@ impl Systemd {
     /// [`Code::UnitFailed`] when systemd refuses.
     pub fn set_timer(&mut self, timer: &Timer<'_>) -> Result<(), Fault> {
         self.cancel_timer(timer.name)?;
+        // The caller holds the lock and nothing is pending: one that still runs is for a transaction that ended.
+        let service = format!("{}.service", timer.name);
+        let states = self.states(&[&service])?;
+        if states.get(&service).is_some_and(|u| !matches!(u.active.as_str(), "inactive" | "failed")) {
+            self.run(Verb::Stop, &[&service], ANSWER)?;
+        }
         let property =
             |name: &str, value: Value| Value::Struct(vec![Value::str(name), Value::variant(value)]);
         let microseconds = u64::try_from(timer.after.as_micros()).unwrap_or(u64::MAX);
@@ -305,6 +313,11 @@ impl Systemd {
             property("Description", Value::str(timer.description)),
             property("Type", Value::str("oneshot")),
             property("CollectMode", Value::str("inactive-or-failed")),
+            // An undo that could not be done, for a full disk say, is tried again.
+            property("Restart", Value::str("on-failure")),
+            property("RestartUSec", Value::u64(5_000_000)),
+            property("StartLimitIntervalUSec", Value::u64(3_600_000_000)),
+            property("StartLimitBurst", Value::u32(20)),
             property("ExecStart", Value::Array("(sasb)".to_owned(), vec![command])),
         ];
         let properties = |list| Value::Array("(sv)".to_owned(), list);
@@ -319,12 +332,21 @@ impl Systemd {
             Value::Array("(sa(sv))".to_owned(), vec![service]),
         ];
         let until = soon();
-        let job = match self.call("StartTransientUnit", body, until) {
-            Ok(body) => body.first().and_then(Value::text).unwrap_or_default().to_owned(),
-            Err(BusError::Refused(_, text)) => {
-                return Err(Fault::new(Code::UnitFailed, format!("cannot set the dead-man timer: {text}")));
+        let job = loop {
+            match self.call("StartTransientUnit", body.clone(), until) {
+                Ok(body) => break body.first().and_then(Value::text).unwrap_or_default().to_owned(),
+                // systemd forgets a transient unit some time after it ended.
+                Err(BusError::Refused(name, _))
+                    if name.ends_with(".UnitExists") && Instant::now() + FORGETS < until =>
+                {
+                    std::thread::sleep(FORGETS);
+                }
+                Err(BusError::Refused(_, text)) => {
+                    let message = format!("cannot set the dead-man timer: {text}");
+                    return Err(Fault::new(Code::UnitFailed, message));
+                }
+                Err(e) => return Err(no_systemd(&e)),
             }
-            Err(e) => return Err(no_systemd(&e)),
         };
         loop {
             let signal = self.bus.signal("JobRemoved", until).map_err(|e| no_systemd(&e))?;

@@ -1,7 +1,8 @@
 //! One JSON value a line, in and out.
 
 use crate::run::timespec;
-use artifact::protocol::{Code, Event, Fault};
+use artifact::protocol::two::PATIENCE_S;
+use artifact::protocol::{Code, Event, Fault, Order};
 use rustix::event::{PollFd, PollFlags, poll};
 use serde::de::DeserializeOwned;
 use std::io::{self, Write};
@@ -9,10 +10,27 @@ use std::time::{Duration, Instant};
 
 /// The first line must come within this time.
 pub const FIRST: Duration = Duration::from_secs(60);
-/// After `observed` the controller may think, or fetch bytes, for this long.
-pub const SECOND: Duration = Duration::from_secs(300);
-/// Largest request, in bytes.
-const LARGEST: usize = 512 << 20;
+/// Every line of an apply must come within this time.
+pub const PATIENCE: Duration = Duration::from_secs(PATIENCE_S as u64);
+/// Largest line, in bytes.
+const LARGEST: usize = 96 << 20;
+
+/// Waits, checked and held, for the order to switch.
+///
+/// # Errors
+/// [`Code::NotSwitched`] when another order, or none, comes.
+pub fn held(talk: &mut Talk) -> Result<(), Fault> {
+    loop {
+        let what = match talk.hear::<Order>(PATIENCE) {
+            Ok(Some(Order::Wait)) => continue,
+            Ok(Some(Order::Switch)) => return Ok(()),
+            Ok(Some(Order::Go(_))) => "told to go once more".to_owned(),
+            Ok(None) => "the controller went away".to_owned(),
+            Err(fault) => fault.message,
+        };
+        return Err(Fault::new(Code::NotSwitched, format!("checked and held, but {what}; nothing changed")));
+    }
+}
 
 /// The controller at the other end of standard input and output.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! `apply`: observe, stage, check, arm, switch, observe again; whatever goes wrong after `armed` is undone.
+//! A transaction: stage, check, arm, switch, observe again; whatever goes wrong after `armed` is undone.
 
 use crate::arm;
 use crate::check;
@@ -6,25 +6,25 @@ use crate::confirm;
 use crate::health;
 use crate::journal::{self, Durable, Log};
 use crate::observe::observe;
-use crate::paths;
 use crate::recover;
 use crate::redact::Redactor;
+use crate::room;
 use crate::store::{Before, Manifest, Store};
 use crate::switch::{Phase, Switch, touched_units};
 use crate::system::{System, fault, now};
 use crate::systemd::Timer;
-use crate::talk::{SECOND, Talk};
+use crate::talk::{Talk, held};
 use crate::undo;
-use artifact::protocol::{AGENT_PATH, ApplyRequest, Code, Event, Fault, Go, State};
-use artifact::{FlatDesired, Observation, Seen, hash_hex};
+use artifact::protocol::{AGENT_PATH, Claim, Code, Event, Fault, State};
+use artifact::{FlatDesired, Observation, Seen};
 use plan::{Change, Kind, Step, steps};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The transient timer and service that undo what nobody confirms.
 pub const DEADMAN: &str = "fleetwright-deadman";
-/// Another agent may take this long to let go of the lock.
-const LOCK: Duration = Duration::from_secs(2);
+/// What was seen longer ago than this is looked at again before it is acted on.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// Writes a state into the journal.
 ///
@@ -57,33 +57,95 @@ fn next_generation(store: &Store, log: &Log) -> Result<u64, Fault> {
     Ok(on_disk.max(in_journal).max(store.current()?) + 1)
 }
 
-/// Runs one apply up to `switched`, and says how it ended.
+/// Nothing differs. When the state on record reads differently all the same (a health probe, an owner of a
+/// path that was already right), the record is brought up to date; nothing live is touched.
 ///
 /// # Errors
-/// What kept it from beginning; nothing live has changed then.
-pub fn apply(system: &mut System, talk: &mut Talk, request: &ApplyRequest) -> Result<Event, Fault> {
-    let desired = &request.desired;
-    paths::check(desired)?;
-    let store = Store::of(system);
-    let _lock = store.lock(LOCK)?;
-    let mut log = Log::open(store.path("journal"))?;
-    recover::before_anything(system, &store, &mut log)?;
-    let seen = observe(system, &store, desired)?;
-    talk.say(&Event::Observed(Box::new(seen.clone())));
-    let steps = steps(desired, &seen);
-    if steps.is_empty() {
-        return unchanged(system, &store, &mut log, desired, &seen);
-    }
-    let Some(go) = talk.hear::<Go>(SECOND)? else {
+/// When the record cannot be written.
+pub fn unchanged(
+    system: &mut System,
+    store: &Store,
+    log: &mut Log,
+    desired: &FlatDesired,
+    seen: &Observation,
+    claim: &Claim,
+) -> Result<Event, Fault> {
+    if seen.digest.as_deref() == Some(&desired.digest()) {
         return Ok(Event::Unchanged(seen.generation));
-    };
-    let generation = next_generation(&store, &log)?;
-    let mut run = Run { system, talk, store: &store, log: &mut log, request, generation };
-    let armed = run.prepare(&seen, steps, &go);
-    let (manifest, before, redactor) = match armed {
+    }
+    let generation = next_generation(store, log)?;
+    let before = Before::default();
+    let mut manifest = arm::manifest(system, store, desired, seen, &before, generation)?;
+    manifest.claim.clone_from(claim);
+    store.put(&manifest, &before)?;
+    confirm::settle(system, store, log, &manifest, Vec::new(), claim)?;
+    Ok(Event::Unchanged(generation))
+}
+
+/// What a transaction is to do.
+pub struct Job<'a> {
+    /// What the host should be.
+    pub desired: &'a FlatDesired,
+    /// What differs, and when that was seen.
+    pub seen: Observation,
+    /// When that was seen.
+    pub at: Instant,
+    /// What follows from it.
+    pub steps: Vec<Step>,
+    /// Digest of the controller's plan.
+    pub plan: String,
+    /// Wait for an order between the checks and the switch.
+    pub hold: bool,
+    /// Seconds until the host goes back by itself; 0 for never.
+    pub deadline_s: u32,
+    /// Milliseconds a started unit is watched.
+    pub settle_ms: u32,
+    /// Who does it.
+    pub claim: Claim,
+}
+
+impl Job<'_> {
+    /// Looks again when the last look is no longer fresh.
+    ///
+    /// # Errors
+    /// [`Code::WorldMoved`] when other steps come out; what keeps the host from being looked at.
+    pub fn refresh(&mut self, system: &mut System, store: &Store) -> Result<(), Fault> {
+        if self.at.elapsed() <= FRESH {
+            return Ok(());
+        }
+        let seen = observe(system, store, self.desired)?;
+        if steps(self.desired, &seen) != self.steps {
+            let message = "the host is no longer as it was when it was looked at; plan again";
+            return Err(Fault::new(Code::WorldMoved, message));
+        }
+        (self.seen, self.at) = (seen, Instant::now());
+        Ok(())
+    }
+}
+
+/// Runs a transaction up to `switched`, and says how it ended.
+///
+/// # Errors
+/// When it ended and that could not be written down.
+pub fn run(
+    system: &mut System,
+    talk: &mut Talk,
+    store: &Store,
+    log: &mut Log,
+    job: &mut Job<'_>,
+) -> Result<Event, Fault> {
+    let generation = next_generation(store, log)?;
+    let mut run = Run { system, talk, store, log, job, generation };
+    let (manifest, before, redactor) = match run.prepare() {
         Ok(armed) => armed,
         Err(fault) => {
-            note(run.log, generation, State::Failed, fault.code.name(), Durable::Now)?;
+            room::release(store);
+            if fault.code == Code::DiskFull {
+                // What was sent for nothing makes room again.
+                let _ = store.prune();
+            }
+            // When not even this can be written, the next contact finds it cut off before anything changed.
+            let _ = note(run.log, generation, State::Failed, fault.code.name(), Durable::Now);
             return Ok(Event::Failed(fault));
         }
     };
@@ -91,44 +153,24 @@ pub fn apply(system: &mut System, talk: &mut Talk, request: &ApplyRequest) -> Re
         Ok(token) => Ok(Event::Switched { generation, token }),
         Err(fault) => {
             let shown = Fault::new(fault.code, redactor.clean(&fault.message));
-            talk.say(&Event::State { state: State::Undoing, detail: shown.to_string() });
+            run.talk.say(&Event::State { state: State::Undoing, detail: shown.to_string() });
             let reason = shown.to_string();
-            let report = undo::undo(system, &store, &mut log, generation, &reason, Some(shown))?;
+            let report = undo::undo(run.system, store, run.log, generation, &reason, Some(shown))?;
             Ok(Event::Undone(Box::new(report)))
         }
     }
 }
 
-/// Nothing differs. When the state on record reads differently all the same (a health probe, an owner of a
-/// path that was already right), the record is brought up to date; nothing live is touched.
-fn unchanged(
-    system: &mut System,
-    store: &Store,
-    log: &mut Log,
-    desired: &FlatDesired,
-    seen: &Observation,
-) -> Result<Event, Fault> {
-    if seen.digest.as_deref() == Some(&desired.digest()) {
-        return Ok(Event::Unchanged(seen.generation));
-    }
-    let generation = next_generation(store, log)?;
-    let before = Before::default();
-    let manifest = arm::manifest(system, store, desired, seen, &before, generation)?;
-    store.put(&manifest, &before)?;
-    confirm::settle(system, store, log, &manifest, Vec::new())?;
-    Ok(Event::Unchanged(generation))
-}
-
-struct Run<'a> {
-    system: &'a mut System,
-    talk: &'a Talk,
-    store: &'a Store,
-    log: &'a mut Log,
-    request: &'a ApplyRequest,
+struct Run<'r, 'j> {
+    system: &'r mut System,
+    talk: &'r mut Talk,
+    store: &'r Store,
+    log: &'r mut Log,
+    job: &'r mut Job<'j>,
     generation: u64,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn state(&mut self, state: State, detail: &str, durable: Durable) -> Result<(), Fault> {
         note(self.log, self.generation, state, detail, durable)?;
         self.talk.say(&Event::State { state, detail: detail.to_owned() });
@@ -136,16 +178,13 @@ impl Run<'_> {
     }
 
     /// Stage, check and arm: nothing live changes.
-    fn prepare(
-        &mut self,
-        seen: &Observation,
-        steps: Vec<Step>,
-        go: &Go,
-    ) -> Result<(Manifest, Before, Redactor), Fault> {
-        let desired = &self.request.desired;
-        let redactor = self.stage(seen, go)?;
-        let bytes = format!("{} files", seen.files.len());
-        self.state(State::Staged, &bytes, Durable::Later)?;
+    fn prepare(&mut self) -> Result<(Manifest, Before, Redactor), Fault> {
+        let desired = self.job.desired;
+        let redactor = self.stage()?;
+        let files = format!("{} files", self.job.seen.files.len());
+        self.state(State::Staged, &files, Durable::Later)?;
+        room::check(self.system, self.store, desired, &self.job.steps)?;
+        let steps = &self.job.steps;
         let changed: BTreeSet<&str> = steps
             .iter()
             .filter(|s| matches!(s.kind, Kind::File | Kind::Link))
@@ -155,17 +194,28 @@ impl Run<'_> {
         let packages: BTreeSet<String> =
             steps.iter().filter(|s| s.kind == Kind::Package).map(|s| s.name.clone()).collect();
         if !packages.is_empty() {
-            self.state(State::Staged, "packages", Durable::Now)?;
+            note(self.log, self.generation, State::Staged, "packages", Durable::Now)?;
+            self.talk.say(&Event::State { state: State::Staged, detail: "packages".to_owned() });
             crate::packages::install(self.system, &packages)?;
         }
         let passed = check::check(self.system, self.store, desired, &changed, &redactor)?;
         self.state(State::Checked, &format!("{passed} checks"), Durable::Later)?;
-        let before = arm::before(self.system, self.store, desired, seen, steps)?;
-        let mut manifest = arm::manifest(self.system, self.store, desired, seen, &before, self.generation)?;
-        manifest.plan.clone_from(&go.plan);
+        if self.job.hold {
+            held(self.talk)?;
+        }
+        // Packages bring files of their own: with them the host is not as it was seen, and rightly so.
+        if packages.is_empty() {
+            self.job.refresh(self.system, self.store)?;
+        }
+        let before = arm::before(self.system, self.store, desired, &self.job.seen, self.job.steps.clone())?;
+        let mut manifest =
+            arm::manifest(self.system, self.store, desired, &self.job.seen, &before, self.generation)?;
+        manifest.plan.clone_from(&self.job.plan);
+        manifest.claim.clone_from(&self.job.claim);
         recover::install(self.system)?;
         self.store.put(&manifest, &before)?;
-        let deadline_s = self.request.deadline_s;
+        room::reserve(self.store, &before)?;
+        let deadline_s = self.job.deadline_s;
         let entry = journal::Entry {
             v: 0,
             seq: 0,
@@ -178,6 +228,7 @@ impl Run<'_> {
         };
         add(self.log, entry, Durable::Now)?;
         if deadline_s > 0 {
+            self.system.until = Some(Instant::now() + Duration::from_secs(u64::from(deadline_s)));
             self.set_deadman(deadline_s)?;
         }
         let detail = if deadline_s > 0 { format!("{deadline_s} s") } else { "no timer".to_owned() };
@@ -185,27 +236,26 @@ impl Run<'_> {
         Ok((manifest, before, redactor))
     }
 
-    /// Takes the bytes in, each under its hash.
-    fn stage(&mut self, seen: &Observation, go: &Go) -> Result<Redactor, Fault> {
-        let desired = &self.request.desired;
+    /// All wanted bytes are there and whole; learns which of them are secret.
+    fn stage(&mut self) -> Result<Redactor, Fault> {
         self.store.make()?;
-        for (sha256, bytes) in &go.blobs {
-            if hash_hex(&bytes.0) != *sha256 {
-                return Err(Fault::new(Code::BlobMismatch, format!("the bytes sent as {sha256} are others")));
-            }
-            self.store.keep(sha256, &bytes.0)?;
-        }
         let mut redactor = Redactor::default();
-        for (path, file) in &desired.files {
-            let differs = seen.files.get(path);
-            if differs.is_none() && !file.secret {
-                continue;
+        for (path, file) in &self.job.desired.files {
+            let differs = self.job.seen.files.get(path).map(|d| &d.seen);
+            if let Some(seen) = differs
+                && !self.store.is_whole(&file.sha256)
+            {
+                let same = matches!(seen, Seen::File { sha256, .. } if *sha256 == file.sha256);
+                if !same {
+                    return Err(Fault::new(Code::BlobMismatch, format!("{path}: its bytes were not sent")));
+                }
+                // Only the rights differ: the bytes come from the disk, which the switch will write over.
+                self.store.keep_file(&file.sha256, &self.system.real(path))?;
             }
-            let bytes = check::wanted_bytes(self.system, self.store, path, &file.sha256)?;
-            redactor.learn(file, &bytes);
-            // Only the rights differ: the bytes come from the disk, which the switch will write over.
-            if matches!(differs.map(|d| &d.seen), Some(Seen::File { .. })) {
-                self.store.keep(&file.sha256, &bytes)?;
+            if file.secret {
+                let from = check::wanted_at(self.system, self.store, path, &file.sha256);
+                let bytes = std::fs::read(&from).map_err(|e| check::copy_fault(path, &e))?;
+                redactor.learn(file, &bytes);
             }
         }
         Ok(redactor)
@@ -239,7 +289,7 @@ impl Run<'_> {
         }
         let count = before.steps.len();
         self.state(State::Switched, &format!("{count} steps"), Durable::Later)?;
-        let settle = Duration::from_millis(u64::from(self.request.settle_ms));
+        let settle = Duration::from_millis(u64::from(self.job.settle_ms));
         let started = touched_units(before);
         let held = health::watch(self.system, &manifest.desired, &started, settle, redactor)?;
         let token = token()?;

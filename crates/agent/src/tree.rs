@@ -1,8 +1,9 @@
 //! Paths on disk: what is there, and making it something else without a moment in between.
 
+use artifact::Hasher;
 use rustix::fs::{Gid, Uid};
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -41,15 +42,18 @@ pub enum Entry {
     Other,
 }
 
-/// What is at a path, and its bytes when it is a file.
+/// Files up to this size are held in memory; larger ones are only ever read through.
+pub const SMALL: u64 = 256 << 10;
+
+/// What is at a path, and its bytes when it is a file of at most [`SMALL`] bytes.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn look(path: &Path) -> io::Result<(Entry, Vec<u8>)> {
+pub fn look(path: &Path) -> io::Result<(Entry, Option<Vec<u8>>)> {
     let meta = match std::fs::symlink_metadata(path) {
         Ok(meta) => meta,
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok((Entry::Missing, Vec::new()));
+            return Ok((Entry::Missing, None));
         }
         Err(e) => return Err(e),
     };
@@ -57,14 +61,45 @@ pub fn look(path: &Path) -> io::Result<(Entry, Vec<u8>)> {
     let kind = meta.file_type();
     if kind.is_symlink() {
         let target = std::fs::read_link(path)?.to_string_lossy().into_owned();
-        Ok((Entry::Link { target }, Vec::new()))
+        Ok((Entry::Link { target }, None))
     } else if kind.is_dir() {
-        Ok((Entry::Dir { mode, uid, gid }, Vec::new()))
+        Ok((Entry::Dir { mode, uid, gid }, None))
     } else if kind.is_file() {
-        let bytes = std::fs::read(path)?;
-        Ok((Entry::File { sha256: artifact::hash_hex(&bytes), mode, uid, gid }, bytes))
+        let (sha256, bytes) = if meta.len() <= SMALL {
+            let bytes = std::fs::read(path)?;
+            (artifact::hash_hex(&bytes), Some(bytes))
+        } else {
+            (hash_file(path)?, None)
+        };
+        Ok((Entry::File { sha256, mode, uid, gid }, bytes))
     } else {
-        Ok((Entry::Other, Vec::new()))
+        Ok((Entry::Other, None))
+    }
+}
+
+/// The hash of a file, read through.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_file(path: &Path) -> io::Result<String> {
+    let mut hasher = Hasher::default();
+    pass(&mut File::open(path)?, |piece| {
+        hasher.add(piece);
+        Ok(())
+    })?;
+    Ok(hasher.hex())
+}
+
+/// Gives a reader's bytes in pieces.
+fn pass(from: &mut File, mut to: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut piece = vec![0u8; 64 << 10];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(n) => to(&piece[..n])?,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
 }
 
@@ -103,11 +138,33 @@ pub fn pending_name(path: &Path) -> PathBuf {
 /// # Errors
 /// When it cannot be written; what was there before is untouched then.
 pub fn write(path: &Path, bytes: &[u8], rights: Rights) -> io::Result<()> {
+    put(path, rights, |file| file.write_all(bytes))
+}
+
+/// As [`write()`], with the bytes of another file, which must have this hash.
+///
+/// # Errors
+/// As [`write()`]; [`io::ErrorKind::InvalidData`] when they have another hash.
+pub fn copy(path: &Path, from: &Path, sha256: &str, rights: Rights) -> io::Result<()> {
+    let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", from.display()));
+    let mut source = File::open(from).map_err(named)?;
+    put(path, rights, |file| {
+        let mut hasher = Hasher::default();
+        pass(&mut source, |piece| {
+            hasher.add(piece);
+            file.write_all(piece)
+        })?;
+        let damaged = || named(io::Error::new(io::ErrorKind::InvalidData, "damaged"));
+        if hasher.hex() == sha256 { Ok(()) } else { Err(damaged()) }
+    })
+}
+
+fn put(path: &Path, rights: Rights, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let pending = pending_name(path);
     let written = (|| {
         let _ = std::fs::remove_file(&pending);
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(&pending)?;
-        file.write_all(bytes)?;
+        fill(&mut file)?;
         rustix::fs::fchown(&file, Some(Uid::from_raw(rights.uid)), Some(Gid::from_raw(rights.gid)))?;
         file.set_permissions(Permissions::from_mode(rights.mode))?;
         file.sync_data()?;
@@ -196,12 +253,16 @@ pub fn missing_parents(root: &Path, path: &str) -> Vec<String> {
     missing
 }
 
-/// Puts back what was at a path. For a file the bytes must be given. Nothing is done when it is there
+/// Puts back what was at a path; `file` writes a file with these rights. Nothing is done when it is there
 /// already. Gives false when a directory had to stay because something is in it.
 ///
 /// # Errors
 /// When it cannot be put back.
-pub fn restore(path: &Path, was: &Entry, bytes: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<bool> {
+pub fn restore(
+    path: &Path,
+    was: &Entry,
+    file: impl FnOnce(&Path, Rights) -> io::Result<()>,
+) -> io::Result<bool> {
     let (is, _) = look(path)?;
     if is == *was {
         let _ = std::fs::remove_file(pending_name(path));
@@ -216,7 +277,7 @@ pub fn restore(path: &Path, was: &Entry, bytes: impl FnOnce() -> io::Result<Vec<
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            write(path, &bytes()?, Rights { mode: *mode, uid: *uid, gid: *gid }).map(|()| true)
+            file(path, Rights { mode: *mode, uid: *uid, gid: *gid }).map(|()| true)
         }
         Entry::Link { target } => link(path, target).map(|()| true),
         Entry::Dir { mode, uid, gid } => {
@@ -248,9 +309,9 @@ mod tests {
         ];
         for from in &kinds {
             for to in &kinds {
-                assert!(restore(&path, from, || Ok(bytes.clone())).unwrap());
+                assert!(restore(&path, from, |p, r| write(p, &bytes, r)).unwrap());
                 assert_eq!(look(&path).unwrap().0, *from);
-                assert!(restore(&path, to, || Ok(bytes.clone())).unwrap());
+                assert!(restore(&path, to, |p, r| write(p, &bytes, r)).unwrap());
                 assert_eq!(look(&path).unwrap().0, *to, "{from:?} to {to:?}");
             }
         }
@@ -262,7 +323,7 @@ mod tests {
         let path = folder.path().join("data");
         std::fs::create_dir(&path).unwrap();
         std::fs::write(path.join("precious"), "x").unwrap();
-        assert!(!restore(&path, &Entry::Missing, || Ok(Vec::new())).unwrap());
+        assert!(!restore(&path, &Entry::Missing, |p, r| write(p, b"", r)).unwrap());
         assert!(path.join("precious").exists());
     }
 

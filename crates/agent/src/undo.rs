@@ -1,9 +1,11 @@
 //! Going back to what was before a generation. Can be begun again at any point: it compares with what was
 //! saved and does what is left.
 
-use crate::accounts;
+use crate::accounts::{self, Account};
 use crate::journal::{Durable, Log};
-use crate::store::{Before, Manifest, Store};
+use crate::room;
+use crate::run;
+use crate::store::{Before, Store};
 use crate::switch::{Phase, UNIT_LIMIT, run_units};
 use crate::system::{System, now};
 use crate::systemd::Verb;
@@ -14,9 +16,13 @@ use artifact::{Unit, UnitSeen};
 use plan::{Change, Kind, needs_manager_reload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// An undo that leaves something is tried again at the next contacts, this often in all.
 const TRIES: usize = 3;
+
+/// On the way back a reload that takes longer is taken for one that never ends.
+const RELOAD: Duration = Duration::from_secs(2);
 
 /// Undoes a generation and reports what was seen afterwards.
 ///
@@ -31,6 +37,8 @@ pub fn undo(
     reason: &str,
     fault: Option<Fault>,
 ) -> Result<UndoReport, Fault> {
+    system.until = None;
+    run::end_orphan(&system.under_way());
     let lines = &log.journal().entries;
     let from = lines.iter().rev().find(|e| e.generation == generation && e.state != State::Undoing);
     let from = from.map_or(State::Confirmed, |e| e.state);
@@ -52,17 +60,31 @@ pub fn undo(
                 })
         };
     let packages = entered(Phase::Packages);
-    let back = Back { units_ran: entered(Phase::Units) || packages, before: &before, manifest: &manifest };
-    note(log, generation, State::Undoing, reason, Durable::Now)?;
+    // How a unit was reloaded before: the new way may be what is wrong.
+    let mut units = manifest.desired.units.clone();
+    if let Ok(Some(previous)) = (manifest.previous > 0).then(|| store.manifest(manifest.previous)).transpose()
+    {
+        units.extend(previous.desired.units);
+    }
+    let back = Back { units_ran: entered(Phase::Units) || packages, before: &before, units: &units };
+    room::release(store);
+    // Going back needs no journal: what is in it leads here again.
+    match note(log, generation, State::Undoing, reason, Durable::Now) {
+        Err(fault) if !matches!(fault.code, Code::DiskFull | Code::ReadOnly) => return Err(fault),
+        Err(_) | Ok(()) => {}
+    }
     back.go(system, store, &mut report.remaining);
     back.verify(system, &mut report.remaining);
-    store.put_undo_report(&report)?;
+    // A report that cannot be kept is still given to whoever is there.
+    let _ = store.put_undo_report(&report);
     let tries =
         log.journal().entries.iter().filter(|e| e.generation == generation && e.state == State::Undoing);
     if report.remaining.is_empty() || tries.count() >= TRIES {
-        note(log, generation, State::Undone, reason, Durable::Now)?;
-        if store.current()? == generation {
-            store.set_current(manifest.previous)?;
+        let noted = note(log, generation, State::Undone, reason, Durable::Now).and_then(|()| {
+            if store.current()? == generation { store.set_current(manifest.previous) } else { Ok(()) }
+        });
+        if let Err(fault) = noted {
+            report.remaining.push(format!("{}; undone once more at the next contact", fault.message));
         }
     }
     cancel_deadman(system, &mut report);
@@ -82,7 +104,7 @@ fn cancel_deadman(system: &mut System, report: &mut UndoReport) {
 
 struct Back<'a> {
     before: &'a Before,
-    manifest: &'a Manifest,
+    units: &'a BTreeMap<String, Unit>,
     units_ran: bool,
 }
 
@@ -94,6 +116,11 @@ impl Back<'_> {
                 remaining.push(fault.message);
             }
         };
+        // systemd tells what starts at boot as it was when it last read its files.
+        let switched = |c: Change| matches!(c, Change::Enable | Change::Disable);
+        if !system.booting && self.before.steps.iter().any(|s| s.kind == Kind::Unit && switched(s.change)) {
+            tell(system.systemd().and_then(|s| s.reload()));
+        }
         tell(self.stop(system));
         let reload = self.disable(system);
         let reload = reload.unwrap_or_else(|fault| {
@@ -104,8 +131,14 @@ impl Back<'_> {
         for (name, was) in &self.before.users {
             tell(match was {
                 None => accounts::remove(system, name),
-                Some(was) => accounts::put_back(system, name, was),
+                Some(was) => {
+                    let password = self.before.passwords.get(name).map(String::as_str);
+                    accounts::put_back(system, name, was, password)
+                }
             });
+        }
+        for group in &self.before.groups {
+            tell(accounts::remove_group(system, group));
         }
         tell(self.manager(system, reload));
         tell(self.start(system));
@@ -153,11 +186,7 @@ impl Back<'_> {
         let missing = self.before.paths.iter().rev().filter(|(_, e)| **e == Entry::Missing);
         for (path, was) in dirs.chain(present).chain(missing) {
             let real = system.real(path);
-            let bytes = || match was {
-                Entry::File { sha256, .. } => store.blob(sha256).map_err(std::io::Error::other),
-                _ => Ok(Vec::new()),
-            };
-            let restored = tree::restore(&real, was, bytes);
+            let restored = tree::restore(&real, was, |to, rights| store.put_back(was, to, rights));
             tell(restored.map(|_| ()).map_err(|e| crate::system::fault(Code::UndoIncomplete, path, &e)));
             folders.extend(real.parent().map(PathBuf::from));
         }
@@ -207,8 +236,15 @@ impl Back<'_> {
                 verbs.insert(name, verb);
             }
         }
-        let known: &BTreeMap<String, Unit> = &self.manifest.desired.units;
-        run_units(system, known, &verbs)
+        let Err(fault) = run_units(system, self.units, &verbs, RELOAD) else { return Ok(()) };
+        if !verbs.values().any(|v| *v == Verb::Reload) {
+            return Err(fault);
+        }
+        // What cannot be reloaded any more is restarted: with its old files it runs as before.
+        for verb in verbs.values_mut().filter(|v| **v == Verb::Reload) {
+            *verb = Verb::Restart;
+        }
+        run_units(system, self.units, &verbs, UNIT_LIMIT)
     }
 
     /// Looks whether everything is really as it was.
@@ -222,6 +258,16 @@ impl Back<'_> {
                 Err(e) => remaining.push(format!("{path}: {e}")),
             }
         }
+        match system.accounts() {
+            Ok(now) => {
+                for (name, was) in &self.before.users {
+                    if now.users.get(name).map(Account::essence) != was.as_ref().map(Account::essence) {
+                        remaining.push(format!("the account {name} is not as it was"));
+                    }
+                }
+            }
+            Err(fault) => remaining.push(fault.message),
+        }
         if system.booting {
             return;
         }
@@ -232,6 +278,11 @@ impl Back<'_> {
                     if active != was.active {
                         let word = if was.active { "does not run again" } else { "still runs" };
                         remaining.push(format!("{name} {word}"));
+                    }
+                    let enabled = seen.get(name).is_some_and(|u| u.file_state == "enabled");
+                    if enabled != was.enabled {
+                        let word = if was.enabled { "does not start" } else { "still starts" };
+                        remaining.push(format!("{name} {word} at boot"));
                     }
                 }
             }

@@ -2,141 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
+#[path = "fleet/way.rs"]
+mod way;
 
 use apply::{
-    AgentBinary, FleetOutcome, HostOutcome, Options, Target, apply_fleet, observe_fleet, status_fleet,
+    HostOutcome, Options, Target, apply_fleet, drift_fleet, generations_fleet, observe_fleet, rollback_fleet,
+    status_fleet, unlock,
 };
-use artifact::protocol::AGENT_PATH;
-use artifact::{Desired, Health, Probe};
+use artifact::protocol::{AGENT_PATH, Code, Goal};
 use common::*;
-use remote::{Output, Remote, RemoteError, Stream, run_bounded};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use remote::Remote;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// A way onto a host in a folder.
-struct Way {
-    name: String,
-    root: PathBuf,
-    writes: AtomicUsize,
-    calls: Mutex<Vec<String>>,
-    cut: AtomicBool,
-    /// Commands the way does not let through.
-    deaf_to: Mutex<Vec<&'static str>>,
-    die_at: Mutex<Option<&'static str>>,
-}
-
-impl Way {
-    fn command(&self, argv: &[&str]) -> Result<Option<Command>, RemoteError> {
-        let unreachable =
-            || RemoteError::Unreachable { host: self.name.clone(), detail: "no route to host".into() };
-        if self.cut.load(Ordering::SeqCst) || self.deaf_to.lock().unwrap().contains(&argv[1]) {
-            return Err(unreachable());
-        }
-        self.calls.lock().unwrap().push(argv[1].to_owned());
-        assert_eq!(argv[0], AGENT_PATH);
-        let agent = self.root.join(AGENT_PATH.trim_start_matches('/'));
-        if !agent.exists() {
-            return Ok(None);
-        }
-        let mut command = Command::new(agent);
-        command.arg("--root").arg(&self.root).args(&argv[1..]);
-        if let Some(point) = *self.die_at.lock().unwrap() {
-            command.env("FLEETWRIGHT_DIE_AT", point);
-        }
-        Ok(Some(command))
-    }
-}
-
-impl Remote for Way {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn run(&self, argv: &[&str], stdin: &[u8], deadline: Duration) -> Result<Output, RemoteError> {
-        match self.command(argv)? {
-            Some(mut command) => run_bounded(&self.name, &mut command, stdin, deadline),
-            None => Ok(Output { code: 127, stdout: Vec::new(), stderr: b"not found".to_vec() }),
-        }
-    }
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, RemoteError> {
-        Ok(std::fs::read(self.root.join(path.trim_start_matches('/'))).ok())
-    }
-    fn write(&self, path: &str, bytes: &[u8], mode: u32) -> Result<(), RemoteError> {
-        self.writes.fetch_add(1, Ordering::SeqCst);
-        let real = self.root.join(path.trim_start_matches('/'));
-        remote::Local::new("x").write(real.to_str().unwrap(), bytes, mode)
-    }
-    fn open(&self, argv: &[&str]) -> Result<Stream, RemoteError> {
-        let mut command = self.command(argv)?.unwrap_or_else(|| {
-            let mut none = Command::new("/bin/sh");
-            none.args(["-c", "exit 127"]);
-            none
-        });
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        child.map(Stream::new).map_err(|e| RemoteError::Failed {
-            host: self.name.clone(),
-            command: argv.join(" "),
-            detail: e.to_string(),
-        })
-    }
-}
-
-struct Host {
-    world: World,
-    way: Arc<Way>,
-    desired: Desired,
-    /// The host as it was before any agent was there.
-    virgin: std::collections::BTreeMap<String, String>,
-}
-
-fn host(name: &str) -> Host {
-    let world = World::new();
-    let way = Way {
-        name: name.to_owned(),
-        root: world.root().to_path_buf(),
-        writes: AtomicUsize::new(0),
-        calls: Mutex::default(),
-        cut: AtomicBool::new(false),
-        deaf_to: Mutex::default(),
-        die_at: Mutex::default(),
-    };
-    let mut desired = first();
-    desired.host = name.to_owned();
-    let virgin = world.tree();
-    Host { world, way: Arc::new(way), desired, virgin }
-}
-
-impl Host {
-    fn sick(&mut self) {
-        let probe = Probe::Command(vec!["/bin/false".into()]);
-        self.desired.health.push(Health { name: "sick".into(), probe, timeout_s: 0, why: why() });
-    }
-    /// The host's tree without the agent.
-    fn tree(&self) -> std::collections::BTreeMap<String, String> {
-        let mut tree = self.world.tree();
-        tree.retain(|path, _| !path.starts_with("/usr/lib"));
-        tree
-    }
-    fn calls(&self) -> Vec<String> {
-        std::mem::take(&mut *self.way.calls.lock().unwrap())
-    }
-}
-
-fn options() -> Options {
-    let agent = AgentBinary::read(env!("CARGO_BIN_EXE_fleetwright-agent").as_ref()).unwrap();
-    Options { settle_ms: 20, ..Options::new(agent) }
-}
-
-fn targets(hosts: &[Host]) -> Vec<Target<'_>> {
-    hosts.iter().map(|h| Target { remote: h.way.clone(), desired: &h.desired, secrets: &secret }).collect()
-}
-
-fn run(hosts: &[Host], options: &Options) -> FleetOutcome {
-    apply_fleet(&targets(hosts), options, &channel().0)
-}
+use way::*;
 
 #[test]
 fn the_agent_is_put_there_once_and_a_second_run_touches_nothing() {
@@ -197,42 +76,12 @@ fn a_sick_host_goes_back_and_the_run_fails() {
 }
 
 #[test]
-fn a_failed_wave_stops_the_next_and_undoes_the_one_before_if_asked() {
-    let mut hosts = [host("a"), host("b"), host("c")];
-    hosts[1].sick();
-    let before: Vec<_> = hosts.iter().map(|h| h.virgin.clone()).collect();
-    let options =
-        Options { waves: vec![vec!["a".into()], vec!["b".into()]], undo_on_failure: true, ..options() };
-    let outcome = run(&hosts, &options);
-    assert!(matches!(outcome.hosts["a"], HostOutcome::Undone { .. }), "{:?}", outcome.hosts["a"]);
-    assert!(matches!(outcome.hosts["b"], HostOutcome::Undone { .. }));
-    assert!(matches!(outcome.hosts["c"], HostOutcome::Skipped { .. }));
-    assert_eq!(hosts[2].calls(), Vec::<String>::new());
-    for (host, before) in hosts.iter().zip(&before) {
-        assert_eq!(&host.tree(), before);
-    }
-}
-
-#[test]
-fn a_host_that_cannot_be_reached_is_unknown_and_never_ok() {
-    let hosts = [host("a"), host("b")];
-    hosts[1].way.cut.store(true, Ordering::SeqCst);
-    let plan = observe_fleet(&targets(&hosts), &options(), &channel().0);
-    assert!(plan.unknown.contains_key("b") && !plan.hosts.contains_key("b"));
-    let outcome = run(&hosts, &options());
-    assert!(!outcome.is_ok());
-    assert!(matches!(&outcome.hosts["b"], HostOutcome::Unknown { reason } if reason.contains("no route")));
-    assert!(!status_fleet(&targets(&hosts), &options()).unknown.is_empty());
-    assert!(outcome.hosts["a"].is_ok());
-}
-
-#[test]
 fn a_host_that_cannot_be_confirmed_goes_back_by_itself_and_we_say_so() {
     let hosts = [host("a")];
     hosts[0].way.deaf_to.lock().unwrap().push("confirm");
     let before = hosts[0].virgin.clone();
     let brain = hosts[0].world.systemd.brain.clone();
-    let options = Options { deadline_s: 1, ..options() };
+    let options = Options { deadline_s: 5, ..options() };
     let outcome = std::thread::scope(|scope| {
         let fleet = scope.spawn(|| run(&hosts, &options));
         let until = std::time::Instant::now() + Duration::from_secs(10);
@@ -275,9 +124,8 @@ fn only_the_plan_that_was_agreed_to_is_carried_out() {
     let options = Options { agreed, ..options() };
     hosts[0].world.put("/etc/web/web.conf", "somebody was here", 0o644);
     let outcome = run(&hosts, &options);
-    assert!(
-        matches!(&outcome.hosts["a"], HostOutcome::Failed { reason, .. } if reason.contains("plan again"))
-    );
+    let HostOutcome::Failed { fault: Some(fault), .. } = &outcome.hosts["a"] else { panic!("{outcome:?}") };
+    assert!(fault.code == Code::WorldMoved && fault.message.contains("plan again"));
     assert_eq!(hosts[0].world.text("/etc/web/web.conf"), "somebody was here");
     std::fs::remove_dir_all(hosts[0].world.path("/etc/web")).unwrap();
     assert!(run(&hosts, &options).is_ok());
@@ -303,4 +151,79 @@ fn a_host_in_the_middle_of_a_change_has_no_plan() {
     assert!(plan.unknown["a"].contains("neither confirmed nor undone") && !plan.is_empty());
     hosts[0].world.fire_deadman();
     assert!(observe_fleet(&targets(&hosts), &options(), &channel().0).is_empty());
+}
+
+#[test]
+fn a_big_file_goes_on_where_the_connection_broke() {
+    let mut hosts = [host("a")];
+    assert!(run(&hosts, &options()).is_ok());
+    let noise: String =
+        (0..90_000u64).map(|i| artifact::hash_hex(&i.to_le_bytes())[..16].to_owned()).collect();
+    hosts[0].desired.files.insert("/etc/web/big".into(), file("web", 0o644, &noise));
+    let before = hosts[0].tree();
+    let cut = 800_000;
+    hosts[0].way.bytes.store(cut, Ordering::SeqCst);
+    let outcome = run(&hosts, &options());
+    assert!(matches!(&outcome.hosts["a"], HostOutcome::Failed { .. }), "{outcome:?}");
+    assert_eq!(hosts[0].tree(), before);
+    // Hex digits travel as about three quarters of their number: all of them would not fit.
+    hosts[0].way.bytes.store(cut, Ordering::SeqCst);
+    assert!(noise.len() * 2 / 3 > cut);
+    let outcome = run(&hosts, &options());
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert_eq!(hosts[0].world.text("/etc/web/big"), format!("{noise}\n"));
+}
+
+#[test]
+fn whoever_holds_a_host_is_named_and_can_be_ended_by_name() {
+    let hosts = [host("a"), host("b")];
+    assert!(run(&hosts, &options()).is_ok());
+    let mut theirs = hosts[0].world.begin(Goal::Digest("0".repeat(64)), &[]);
+    assert_eq!(theirs.hear(), Some(artifact::protocol::Event::Want));
+    let outcome = run(&hosts, &options());
+    let HostOutcome::Failed { fault: Some(fault), .. } = &outcome.hosts["a"] else { panic!("{outcome:?}") };
+    assert_eq!(fault.code, Code::LockHeld);
+    assert!(["ann@desk", "10.0.0.9", "run-1"].iter().all(|w| fault.message.contains(w)), "{fault}");
+    let a = || targets(&hosts[..1]);
+    assert!(unlock(&a(), "bob@desk", &options()).unknown["a"].contains("ann@desk"));
+    assert_eq!(unlock(&a(), "ann@desk", &options()).hosts["a"].run, "run-1");
+    assert!(run(&hosts, &options()).is_ok());
+}
+
+#[test]
+fn hosts_go_back_to_a_generation_they_keep_and_say_what_drifted() {
+    let mut hosts = [host("a"), host("b")];
+    let claim = artifact::protocol::Claim { run: "r7".into(), ..claim() };
+    let options = Options { claim: claim.clone(), ..options() };
+    let outcome = run(&hosts, &options);
+    assert!(outcome.is_ok() && outcome.claim == claim && outcome.receipts().len() == 2);
+    assert!(outcome.receipts().values().all(|r| r.run == "r7" && r.who == "ann@desk"));
+    let first = hosts[0].tree();
+    hosts[0].desired = second();
+    hosts[0].desired.host = "a".into();
+    assert!(run(&hosts, &options).is_ok());
+    let kept = generations_fleet(&targets(&hosts), &options);
+    assert_eq!(kept.hosts["a"].iter().map(|g| g.generation).collect::<Vec<_>>(), [1, 2]);
+    let to = |n| [("a".to_owned(), n)].into();
+    let outcome = rollback_fleet(&targets(&hosts), &to(9), &options, &channel().0);
+    let HostOutcome::Failed { fault: Some(fault), .. } = &outcome.hosts["a"] else { panic!("{outcome:?}") };
+    assert_eq!(fault.code, Code::GenerationMissing);
+    let outcome = rollback_fleet(&targets(&hosts), &to(1), &options, &channel().0);
+    assert!(outcome.is_ok() && outcome.hosts.len() == 1, "{outcome:?}");
+    let HostOutcome::Changed { generation: 3, plan, receipt } = &outcome.hosts["a"] else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(receipt.digest, kept.hosts["a"][0].digest);
+    assert!(plan.steps.iter().all(|s| &*s.why[0].reason == "back to generation 1"));
+    // The account stays, as in any removal of one that has a home; all else is as it was.
+    let accounts = ["/etc/passwd", "/etc/group", "/home"];
+    let but = |mut tree: std::collections::BTreeMap<String, String>| {
+        tree.retain(|path, _| !accounts.iter().any(|a| path.starts_with(a)));
+        tree
+    };
+    assert_eq!(but(hosts[0].tree()), but(first));
+    let drifted = || drift_fleet(&targets(&hosts), &options).hosts["a"].items.len();
+    assert_eq!(drifted(), 0);
+    hosts[0].world.put("/etc/web/web.conf", "by hand\n", 0o644);
+    assert_eq!(drifted(), 1);
 }

@@ -61,7 +61,8 @@ fn killed_while_undoing_it_is_undone_all_the_same() {
 fn killed_while_confirming_it_is_confirmed_or_goes_back() {
     let world = World::new();
     let Event::Switched { generation, token } = world.apply(&first()) else { panic!() };
-    let request = artifact::protocol::ConfirmRequest { hello: hello(), generation, token };
+    let request =
+        artifact::protocol::two::ConfirmRequest { hello: hello(), claim: claim(), generation, token };
     let mut line = serde_json::to_vec(&request).unwrap();
     line.push(b'\n');
     let input = world.path("request");
@@ -72,8 +73,7 @@ fn killed_while_confirming_it_is_confirmed_or_goes_back() {
     assert_eq!(world.recover(), Event::Unchanged(1));
     assert_eq!(world.status().generation, 1);
     // The timer nobody cancelled does nothing to a confirmed generation.
-    let Event::Refused(fault) = world.fire_deadman() else { panic!() };
-    assert_eq!(fault.code, Code::NoTransaction);
+    assert_eq!(world.fire_deadman(), Event::Unchanged(1));
     assert_eq!(world.status().drift, Vec::<String>::new());
 }
 
@@ -141,4 +141,48 @@ fn a_generation_missing_on_disk_is_refused_with_a_code() {
     std::fs::remove_dir_all(world.path("/var/lib/fleetwright/generations/1")).unwrap();
     let Event::Refused(fault) = world.apply(&second()) else { panic!() };
     assert_eq!(fault.code, Code::GenerationMissing);
+}
+
+/// What it started must not go on to change things after the host went back.
+#[test]
+fn what_a_killed_agent_left_running_is_ended_before_the_host_goes_back() {
+    use artifact::protocol::{Goal, Packed, State};
+    let world = World::new();
+    world.settle(&first());
+    let (before, active) = (world.tree(), world.active());
+    let mut desired = second();
+    let mark = world.path("/srv/late").display().to_string();
+    let mut unit = unit(&["/etc/web/web.conf"], &[], &[]);
+    unit.reload =
+        ["/bin/sh", "-c", &format!("echo $$ >{mark}.pid; sleep 60; touch {mark}")].map(str::to_owned).into();
+    desired.units.insert("web.service".into(), unit);
+    let (want, blobs) = flat(&desired);
+    let mut talk = world.begin(Goal::Digest(want.digest()), &[]);
+    talk.until(|e| *e == Event::Want);
+    talk.say(&Packed::value(&want).unwrap());
+    let Some(Event::Observed(seen)) = talk.hear() else { panic!() };
+    talk.go(&seen, &blobs, false);
+    talk.until(|e| matches!(e, Event::State { state: State::Switching, detail } if detail == "units"));
+    let noted = world.path("/srv/late.pid");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    // The command tells nobody that it runs but by this file.
+    while !std::fs::read_to_string(&noted).is_ok_and(|t| t.ends_with('\n')) {
+        assert!(std::time::Instant::now() < until);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let pid = world.text("/srv/late.pid");
+    talk.child.kill().unwrap();
+    talk.child.wait().unwrap();
+    std::fs::remove_file(&noted).unwrap();
+    assert!(std::path::Path::new(&format!("/proc/{}", pid.trim())).exists());
+    let Event::Undone(report) = world.recover() else { panic!() };
+    assert_eq!(report.remaining, Vec::<String>::new());
+    assert_eq!((world.tree(), world.active()), (before, active));
+    let gone =
+        |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |s| s.contains(") Z "));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while !gone(pid.trim()) {
+        assert!(std::time::Instant::now() < until, "it still runs");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

@@ -25,7 +25,11 @@ struct Way {
 impl Way {
     fn through(&self, argv: &[&str]) -> Result<Vec<String>, RemoteError> {
         if self.deaf_to.lock().unwrap().iter().any(|d| argv.contains(d)) {
-            return Err(RemoteError::Unreachable { host: "web".into(), detail: "cut off".into() });
+            return Err(RemoteError::Unreachable {
+                host: "web".into(),
+                reason: remote::Reach::NoRoute,
+                detail: "cut off".into(),
+            });
         }
         let mut words: Vec<String> = argv.iter().map(|a| (*a).to_owned()).collect();
         if let Some(point) = self.die_at.lock().unwrap().as_ref().filter(|_| argv.contains(&"apply")) {
@@ -106,6 +110,12 @@ impl Machine1 {
              systemctl list-units --no-legend --plain --type=service --state=active 'app*' 'one*' 'new*'",
         )
     }
+}
+
+/// Lines that are only in one of two texts.
+fn apart(was: &str, is: &str) -> Vec<String> {
+    let (a, b): (BTreeSet<&str>, BTreeSet<&str>) = (was.lines().collect(), is.lines().collect());
+    a.symmetric_difference(&b).map(|l| (*l).to_owned()).collect()
 }
 
 impl Drop for Machine1 {
@@ -255,12 +265,12 @@ fn a_host_nobody_can_confirm_is_back_within_its_deadline_and_five_seconds() {
     let host = Machine1::up("alone");
     host.settle(&first());
     let before = host.all();
-    host.way.deaf_to.lock().unwrap().push("confirm");
+    host.way.deaf_to.lock().unwrap().extend(["confirm", "undo"]);
     let clock = Instant::now();
     let outcome = host.apply(&second(), &Options { deadline_s: 2, ..options() });
     let HostOutcome::Undone { reason, report } = outcome else { panic!("{outcome}") };
     assert!(clock.elapsed() < Duration::from_secs(7), "{:?}", clock.elapsed());
-    assert!(reason.contains("nobody confirmed"), "{reason}");
+    assert!(report.reason.contains("nobody confirmed"), "{reason}: {}", report.reason);
     assert_eq!(report.remaining, Vec::<String>::new());
     assert_eq!(host.all(), before);
 }
@@ -273,7 +283,8 @@ fn after_a_power_cut_the_host_is_old_before_its_services_come_up() {
     host.way.deaf_to.lock().unwrap().extend(["status", "undo"]);
     for point in ["switching:files", "switching:units", "switched", "observed"] {
         *host.way.die_at.lock().unwrap() = Some(point.to_owned());
-        let outcome = host.apply(&second(), &options());
+        // Without a timer: the boot alone brings it back.
+        let outcome = host.apply(&second(), &Options { deadline_s: 0, ..options() });
         assert!(matches!(outcome, HostOutcome::Unknown { .. }), "{point}: {outcome}");
         host.twin().power_off("web", PowerOff::Cut).unwrap();
         host.twin().power_on("web", &Watch::quiet()).unwrap();
@@ -285,4 +296,98 @@ fn after_a_power_cut_the_host_is_old_before_its_services_come_up() {
         assert!(status.undo_report.unwrap().reason.contains("at boot"), "{point}");
         host.way.deaf_to.lock().unwrap().extend(["status", "undo"]);
     }
+}
+
+/// Nobody comes back and nobody is left on the host: systemd alone undoes it, by a clock that cannot jump.
+#[test]
+fn after_the_agent_died_the_timer_alone_brings_the_host_back() {
+    let host = Machine1::up("timer");
+    host.settle(&first());
+    let before = host.all();
+    host.way.deaf_to.lock().unwrap().extend(["status", "undo", "confirm"]);
+    for point in ["switching:files", "switching:units", "observed"] {
+        *host.way.die_at.lock().unwrap() = Some(point.to_owned());
+        let begun = Instant::now();
+        let outcome = host.apply(&second(), &Options { deadline_s: 3, ..options() });
+        assert!(matches!(outcome, HostOutcome::Unknown { .. }), "{point}: {outcome}");
+        if begun.elapsed() < Duration::from_millis(2500) {
+            let timer =
+                host.sh("systemctl show fleetwright-deadman.timer -p TimersMonotonic -p TimersCalendar");
+            assert!(timer.contains("OnActiveUSec=3s") && !timer.contains("OnCalendar"), "{timer}");
+        }
+        let journal = "tail -n 1 /var/lib/fleetwright/journal";
+        // The journal tells nobody on the outside that it has a new line.
+        while !host.sh(journal).contains("undone") {
+            assert!(begun.elapsed() < Duration::from_secs(8), "{point}: {}", host.sh(journal));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(apart(&before, &host.all()), Vec::<String>::new(), "{point}");
+        host.sh("systemctl is-active app one && ! systemctl is-active fleetwright-deadman.timer");
+    }
+}
+
+#[test]
+fn a_reload_that_hangs_in_systemd_is_given_up_at_the_deadline_and_undone() {
+    let host = Machine1::up("hang");
+    let mut begun = first();
+    begun
+        .files
+        .insert("/etc/systemd/system/app.service".into(), file(&format!("{APP}\n[Service]\nTimeoutSec=300")));
+    host.settle(&begun);
+    let before = host.all();
+    let mut desired = begun.clone();
+    // The daemon cannot take this file in: its reload never ends.
+    host.sh(
+        "rm -f /etc/app/pipe; mkfifo /run/app.pipe; rm -f /run/app.live; ln -s /run/app.pipe /run/app.live",
+    );
+    desired.files.insert("/etc/app/live".into(), file("2"));
+    let clock = Instant::now();
+    let outcome = host.apply(&desired, &Options { deadline_s: 3, ..options() });
+    // A controller that does not wait for the way back says so; the host goes back all the same.
+    assert!(matches!(outcome, HostOutcome::Undone { .. } | HostOutcome::Unknown { .. }), "{outcome}");
+    while !host.sh("tail -n 1 /var/lib/fleetwright/journal").contains("undone") {
+        assert!(clock.elapsed() < Duration::from_secs(20), "{outcome}");
+        // The journal tells nobody on the outside that it has a new line.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let report = host.status().undo_report.unwrap();
+    assert!(report.reason.contains("did not reload within"), "{}", report.reason);
+    assert_eq!(report.remaining, Vec::<String>::new());
+    assert_eq!(apart(&before, &host.all()), Vec::<String>::new());
+}
+
+#[test]
+fn what_runs_is_drift_when_somebody_changed_it_by_hand() {
+    let host = Machine1::up("drift");
+    let mut desired = first();
+    let table = "table inet fleetwright {\nchain input {\ntype filter hook input priority 0; policy accept;\ntcp dport 9 counter drop\n}\n}";
+    desired.files.insert("/etc/nftables.conf".into(), file(table));
+    desired.files.insert("/etc/systemd/network/10-lo.network".into(), file("[Match]\nName=lo"));
+    host.sh("nft delete table inet fleetwright 2>/dev/null || true");
+    host.sh("printf 'table inet fleetwright {\\nchain input {\\ntype filter hook input priority 0; policy accept;\\ntcp dport 9 counter drop\\n}\\n}\\n' | nft -f -");
+    host.settle(&desired);
+    let drift = || {
+        let hello = artifact::protocol::Hello { protocol: 2, agent: String::new() };
+        let mut line = serde_json::to_vec(&artifact::protocol::StatusRequest { hello }).unwrap();
+        line.push(b'\n');
+        let out = host.way.inner.run(&[artifact::protocol::AGENT_PATH, "drift"], &line, LIMIT).unwrap();
+        match serde_json::from_slice(&out.stdout).unwrap() {
+            artifact::protocol::Event::Drift(report) => report.items,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(drift(), []);
+    host.sh("nft add rule inet fleetwright input tcp dport 10 drop; ip addr add 10.9.9.9/32 dev lo; echo 9 >/etc/app/live; \
+             systemctl stop app");
+    let items = drift();
+    let names: Vec<&str> = items.iter().map(|i| i.name.as_str()).collect();
+    assert_eq!(names, ["/etc/app/live", "app.service", "addresses", "nft"]);
+    assert!(items[0].diff.as_deref().unwrap().contains("-1\n+9"));
+    assert!(items[2].diff.as_deref().unwrap().contains("10.9.9.9/32"));
+    assert!(items[3].diff.as_deref().unwrap().contains("+\t\ttcp dport 10 drop"));
+    let receipt = host.status().receipt.unwrap();
+    assert_eq!(receipt.running.keys().collect::<Vec<_>>(), ["addresses", "nft"]);
+    let public =
+        host.sh("test -e /etc/ssh/ssh_host_ed25519_key.pub && cat /etc/ssh/ssh_host_ed25519_key.pub || true");
+    assert_eq!(receipt.signature.is_some(), !public.is_empty());
 }

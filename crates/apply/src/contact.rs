@@ -1,9 +1,10 @@
 //! Reaching the agent, and putting it there when it is missing or another build.
 
-use crate::host::Teller;
+use crate::teller::Teller;
 use crate::types::{AgentBinary, HostOutcome, Phase};
 use artifact::protocol::{AGENT_PATH, Code, Event, Fault};
-use remote::{Remote, RemoteError};
+use remote::{Reach, Remote, RemoteError};
+use serde::Serialize;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -38,8 +39,16 @@ impl Trouble {
             Trouble::Remote(RemoteError::Failed { detail, .. }) => {
                 HostOutcome::Failed { reason: detail, fault: None }
             }
-            Trouble::Remote(error) => HostOutcome::Unknown { reason: error.to_string() },
-            Trouble::Ended(_) | Trouble::Unknown(_) => HostOutcome::Unknown { reason: self.to_string() },
+            Trouble::Remote(error) => {
+                let reach = match &error {
+                    RemoteError::Unreachable { reason, .. } => *reason,
+                    _ => Reach::Timeout,
+                };
+                HostOutcome::Unknown { reason: error.to_string(), reach: Some(reach) }
+            }
+            Trouble::Ended(_) | Trouble::Unknown(_) => {
+                HostOutcome::Unknown { reason: self.to_string(), reach: None }
+            }
             Trouble::Fault(fault) => {
                 HostOutcome::Failed { reason: fault.message.clone(), fault: Some(fault) }
             }
@@ -112,6 +121,31 @@ impl Contact<'_> {
             }
             done => done,
         }
+    }
+}
+
+impl From<RemoteError> for Trouble {
+    fn from(error: RemoteError) -> Self {
+        Trouble::Remote(error)
+    }
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Trouble::Fault(fault)
+    }
+}
+
+/// A value as a line.
+pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Trouble> {
+    serde_json::to_vec(value).map_err(|e| Trouble::failed(e.to_string()))
+}
+
+/// What an answer that does not belong here makes.
+pub(crate) fn unexpected(event: Event) -> Trouble {
+    match event {
+        Event::Refused(fault) | Event::Failed(fault) => Trouble::Fault(fault),
+        other => Trouble::failed(format!("unexpected answer: {}", other.name())),
     }
 }
 

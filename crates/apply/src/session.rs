@@ -2,20 +2,20 @@
 //! thread does both ends, so that a host costs no more than the thread that works on it.
 
 use artifact::protocol::Event;
-use remote::{Remote, RemoteError, Stream};
+use remote::{Reach, Remote, RemoteError, Stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
-use std::process::{ChildStdin, ChildStdout};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// An agent command whose input and output stay open. Ended when dropped.
 pub(crate) struct Session {
     host: String,
     command: String,
-    stdin: Option<ChildStdin>,
-    stdout: ChildStdout,
+    stdin: Option<File>,
+    stdout: File,
     stream: Stream,
     buffer: Vec<u8>,
 }
@@ -26,6 +26,8 @@ pub(crate) enum Heard {
     Event(Event),
     /// The end of output, with the command's exit code.
     End(i32),
+    /// Nothing yet, but there is a command in the inbox.
+    Woken,
 }
 
 fn unblock(fd: impl AsFd) -> io::Result<()> {
@@ -46,8 +48,12 @@ impl Session {
             detail,
         };
         let mut stream = remote.open(argv)?;
-        let stdin = stream.stdin.take();
-        let stdout = stream.stdout.take().ok_or_else(|| failed("its output is not a pipe".to_owned()))?;
+        let stdin = stream.stdin.take().map(File::from);
+        let stdout = stream
+            .stdout
+            .take()
+            .map(File::from)
+            .ok_or_else(|| failed("its output is not a pipe".to_owned()))?;
         stdin
             .as_ref()
             .map_or(Ok(()), unblock)
@@ -86,23 +92,33 @@ impl Session {
             match stdin.write(left) {
                 Ok(n) => left = &left[n..],
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    if !ready(stdin.as_fd(), PollFlags::OUT, until).map_err(|e| self.failed(e))? {
+                    let mut fds = [PollFd::new(&*stdin, PollFlags::OUT)];
+                    if !ready(&mut fds, until).map_err(|e| self.failed(e))? {
                         return Err(self.late(limit));
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(e) if is_gone(&e) => return Ok(()),
                 Err(e) => return Err(self.failed(e)),
             }
         }
         Ok(())
     }
 
-    /// The next event.
+    /// The end of input: the agent leaves the host as it is where it still can.
+    pub(crate) fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The next event, or [`Heard::Woken`] when `wake` is ready before one comes.
     ///
     /// # Errors
     /// When none comes in time, or what comes is no event.
-    pub(crate) fn hear(&mut self, limit: Duration) -> Result<Heard, RemoteError> {
+    pub(crate) fn hear(
+        &mut self,
+        limit: Duration,
+        wake: Option<BorrowedFd<'_>>,
+    ) -> Result<Heard, RemoteError> {
         let until = Instant::now() + limit;
         let mut searched = 0;
         loop {
@@ -117,10 +133,17 @@ impl Session {
             let mut chunk = [0u8; 16 << 10];
             match self.stdout.read(&mut chunk) {
                 Ok(0) => return self.end(),
+                Err(e) if is_gone(&e) => return self.end(),
                 Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    if !ready(self.stdout.as_fd(), PollFlags::IN, until).map_err(|e| self.failed(e))? {
+                    let here = PollFd::new(&self.stdout, PollFlags::IN);
+                    let mut fds: Vec<PollFd<'_>> = std::iter::once(here).collect();
+                    fds.extend(wake.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+                    if !ready(&mut fds, until).map_err(|e| self.failed(e))? {
                         return Err(self.late(limit));
+                    }
+                    if fds[0].revents().is_empty() {
+                        return Ok(Heard::Woken);
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -132,9 +155,21 @@ impl Session {
     /// The output has ended, so the command is ending too.
     fn end(&mut self) -> Result<Heard, RemoteError> {
         self.stdin = None;
-        let code = self.stream.exit_code(Duration::from_secs(5)).map_err(|e| self.failed(e))?;
-        Ok(Heard::End(code))
+        match self.stream.exit_code(Duration::from_secs(5)) {
+            Ok(code) => Ok(Heard::End(code)),
+            Err(e) if e.kind() == io::ErrorKind::ConnectionReset => Err(RemoteError::Unreachable {
+                host: self.host.clone(),
+                reason: Reach::Lost,
+                detail: e.to_string(),
+            }),
+            Err(e) => Err(self.failed(e)),
+        }
     }
+}
+
+/// The other end has closed.
+fn is_gone(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 /// The start of a line, fit for a message.
@@ -142,8 +177,8 @@ fn shown(line: &[u8]) -> String {
     String::from_utf8_lossy(line).chars().take(120).collect::<String>().trim().to_owned()
 }
 
-/// Waits until a pipe is ready; false when the time is over.
-fn ready(fd: std::os::fd::BorrowedFd<'_>, what: PollFlags, until: Instant) -> io::Result<bool> {
+/// Waits until one of them is ready; false when the time is over.
+fn ready(fds: &mut [PollFd<'_>], until: Instant) -> io::Result<bool> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -153,7 +188,7 @@ fn ready(fd: std::os::fd::BorrowedFd<'_>, what: PollFlags, until: Instant) -> io
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(left.subsec_nanos()),
         };
-        match poll(&mut [PollFd::from_borrowed_fd(fd, what)], Some(&limit)) {
+        match poll(fds, Some(&limit)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) => return Ok(true),
             Err(e) => return Err(e.into()),

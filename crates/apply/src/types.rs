@@ -1,10 +1,10 @@
 //! What goes into an apply and what comes out.
 
 use artifact::Desired;
-use artifact::protocol::{Fault, Status, UndoReport};
+use artifact::protocol::{Claim, Fault, Receipt, Status, UndoReport};
 use plan::HostPlan;
-use remote::Remote;
-use std::collections::BTreeMap;
+use remote::{Reach, Remote};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,27 +29,6 @@ pub struct AgentBinary {
     pub bytes: Arc<[u8]>,
     /// Their SHA-256, lower-case hex.
     pub sha256: String,
-}
-
-/// How to apply.
-#[derive(Clone)]
-pub struct Options {
-    /// The agent.
-    pub agent: AgentBinary,
-    /// Hosts at once.
-    pub parallel: usize,
-    /// Seconds after which a host undoes by itself what nobody confirmed; 0: no timer is set.
-    pub deadline_s: u32,
-    /// Milliseconds a started unit is watched before it counts as up.
-    pub settle_ms: u32,
-    /// Names of hosts that go together, in order; hosts in no wave go last, together. Empty: all at once.
-    /// A wave starts when the one before is done and whole.
-    pub waves: Vec<Vec<String>>,
-    /// When a wave fails, undo the hosts already confirmed in this run too.
-    pub undo_on_failure: bool,
-    /// Digests by host of plans somebody agreed to: a host whose plan is now another one is left alone
-    /// and fails. `None`: whatever the plan is.
-    pub agreed: Option<BTreeMap<String, String>>,
 }
 
 /// Where a host is, for a progress line.
@@ -98,6 +77,8 @@ pub enum HostOutcome {
         generation: u64,
         /// What was done.
         plan: HostPlan,
+        /// What the host saw when it was confirmed.
+        receipt: Box<Receipt>,
     },
     /// Switched and gone back.
     Undone {
@@ -117,10 +98,13 @@ pub enum HostOutcome {
     Unknown {
         /// What was seen last.
         reason: String,
+        /// Why it could not be reached, where that is what happened.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reach_name")]
+        reach: Option<Reach>,
     },
-    /// Not begun, because an earlier wave failed.
+    /// Not switched, because of another host or because somebody asked to stop; the host is as it was.
     Skipped {
-        /// Which.
+        /// Why.
         reason: String,
     },
 }
@@ -132,15 +116,36 @@ pub struct FleetOutcome {
     pub hosts: BTreeMap<String, HostOutcome>,
     /// How long it took.
     pub elapsed: Duration,
+    /// Who did it, in which run, since when.
+    pub claim: Claim,
+    /// When it began, seconds since the epoch by this machine's clock.
+    pub started: u64,
+    /// The hosts that were told to change, as they were taken together.
+    pub waves: Vec<Vec<String>>,
+    /// Unknown hosts that were allowed to be.
+    pub allowed: BTreeSet<String>,
+}
+
+/// What every host answers to one question.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Answers<T> {
+    /// By host.
+    pub hosts: BTreeMap<String, T>,
+    /// Hosts that did not answer, with what was seen.
+    pub unknown: BTreeMap<String, String>,
+}
+
+impl<T> Default for Answers<T> {
+    fn default() -> Self {
+        Answers { hosts: BTreeMap::new(), unknown: BTreeMap::new() }
+    }
 }
 
 /// What every host says about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct FleetStatus {
-    /// By host.
-    pub hosts: BTreeMap<String, Status>,
-    /// Hosts that did not answer, with what was seen.
-    pub unknown: BTreeMap<String, String>,
+pub type FleetStatus = Answers<Status>;
+
+fn reach_name<S: serde::Serializer>(reach: &Option<Reach>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(reach.map_or("", Reach::name))
 }
 
 impl HostOutcome {
@@ -151,24 +156,19 @@ impl HostOutcome {
 }
 
 impl FleetOutcome {
-    /// True when every host is unchanged or changed; anything else is a failure of the run.
+    /// True when every host is unchanged or changed, or was allowed to be unknown; anything else is a
+    /// failure of the run.
     pub fn is_ok(&self) -> bool {
-        self.hosts.values().all(HostOutcome::is_ok)
+        self.hosts.iter().all(|(host, outcome)| outcome.is_ok() || self.allowed.contains(host))
     }
-}
 
-impl Options {
-    /// All at once (at most 64), a dead-man timer of 30 s, 150 ms to settle.
-    pub fn new(agent: AgentBinary) -> Self {
-        Options {
-            agent,
-            parallel: 64,
-            deadline_s: 30,
-            settle_ms: 150,
-            waves: Vec::new(),
-            undo_on_failure: false,
-            agreed: None,
-        }
+    /// The receipts of the hosts that were changed.
+    pub fn receipts(&self) -> BTreeMap<&str, &Receipt> {
+        let changed = self.hosts.iter().filter_map(|(host, outcome)| match outcome {
+            HostOutcome::Changed { receipt, .. } => Some((host.as_str(), receipt.as_ref())),
+            _ => None,
+        });
+        changed.collect()
     }
 }
 
@@ -182,5 +182,25 @@ impl fmt::Display for Phase {
             Phase::Confirming => "confirming",
             Phase::Done => "done",
         })
+    }
+}
+
+impl fmt::Display for HostOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostOutcome::Unchanged { .. } => f.write_str("nothing to do"),
+            HostOutcome::Changed { generation, plan, .. } => {
+                write!(f, "generation {generation}, {} steps", plan.steps.len())
+            }
+            HostOutcome::Undone { reason, report } if report.remaining.is_empty() => {
+                write!(f, "undone: {reason}")
+            }
+            HostOutcome::Undone { reason, report } => {
+                write!(f, "undone, but not wholly ({}): {reason}", report.remaining.join("; "))
+            }
+            HostOutcome::Failed { reason, .. } => write!(f, "failed: {reason}"),
+            HostOutcome::Unknown { reason, .. } => write!(f, "unknown: {reason}"),
+            HostOutcome::Skipped { reason } => write!(f, "skipped: {reason}"),
+        }
     }
 }

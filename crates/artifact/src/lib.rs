@@ -5,10 +5,11 @@
 mod desired;
 mod observe;
 pub mod protocol;
+pub mod signature;
 mod text;
 mod wire;
 
 pub use desired::{Check, Desired, Dir, File, Health, Link, Package, Probe, Unit, UnitKind, User};
 pub use observe::{Leave, Leaving, Observation, PathDiff, Seen, UnitRest, UnitSeen, UserDiff};
 pub use text::{Line, Segment, Text, Why};
-pub use wire::{FlatDesired, FlatFile, hash_hex};
+pub use wire::{FlatDesired, FlatFile, Hasher, hash_hex};

@@ -1,6 +1,6 @@
 //! What the agent saw on a host, held against a desired state.
 
-use crate::protocol::{Pending, UndoReport};
+use crate::protocol::{Packed, Pending, UndoReport};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What differs between a desired state and a host. Packages, users and paths that are as desired are
@@ -35,6 +35,12 @@ pub struct Observation {
     pub pending: Option<Pending>,
     /// The last undo nobody has collected yet.
     pub undo_report: Option<UndoReport>,
+    /// For a generation that is gone back to: the `FlatDesired` of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Packed>,
+    /// How many bytes of a lacking hash came before a connection broke.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub partial: BTreeMap<String, u64>,
 }
 
 /// What is at a path.
@@ -94,6 +100,9 @@ pub struct UserDiff {
     pub shell: Option<String>,
     /// Wanted supplementary groups the user is not in.
     pub groups_missing: BTreeSet<String>,
+    /// Supplementary groups the fleet put the user in, and no longer wants.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups_extra: BTreeSet<String>,
     /// True when `authorized_keys` differs.
     pub keys: bool,
 }

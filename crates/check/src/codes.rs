@@ -32,6 +32,8 @@ pub const SAME_DEVICE: &str = "FW0317";
 pub const WRONG_FAMILY: &str = "FW0318";
 pub const NETWORK_ELSEWHERE: &str = "FW0319";
 pub const FORWARD_ELSEWHERE: &str = "FW0320";
+pub const JUMP_CIRCLE: &str = "FW0321";
+pub const BAD_SSH: &str = "FW0322";
 
 pub const NEEDS_CYCLE: &str = "FW0401";
 pub const LAYER_UPWARD: &str = "FW0402";

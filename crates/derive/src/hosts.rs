@@ -1,6 +1,6 @@
 //! Hosts as the rest of the fleet sees them: addresses, people, resolvers.
 
-use crate::fleet::Person;
+use crate::fleet::{Person, SegmentKind};
 use crate::work::Work;
 use artifact::Why;
 use diag::Place;
@@ -43,14 +43,32 @@ pub(crate) fn addresses(work: &mut Work<'_>) {
         let mut seen = BTreeSet::new();
         all.retain(|ip| seen.insert(*ip));
         all.sort_by_key(|ip| ip.is_ipv6());
+        let reach = reach(work, id);
         if let Some(host) = work.hosts.get_mut(id) {
             host.addresses = all;
+            host.reach = reach;
             if let Some(at) = host.interfaces.iter().position(|i| i.name == "lo") {
                 let lo = host.interfaces.remove(at);
                 host.interfaces.push(lo);
             }
         }
     }
+}
+
+/// Where somebody who applies dials: on its LAN, else at its uplink, else wherever it has an address.
+fn reach(work: &Work<'_>, id: &HostId) -> Option<IpAddr> {
+    let ground = work.ground.get(id)?;
+    let interfaces = &work.hosts.get(id)?.interfaces;
+    let on = |wanted: &dyn Fn(SegmentKind) -> bool| {
+        let of = interfaces.iter().filter(|i| {
+            i.segment.as_ref().and_then(|s| work.segments.get(s)).is_some_and(|s| wanted(s.kind))
+        });
+        of.flat_map(|i| &i.addresses).map(|(a, _)| a.addr()).min_by_key(IpAddr::is_ipv6)
+    };
+    let uplink = || on(&|k| matches!(k, SegmentKind::Uplink(_)));
+    let public = || ground.uplinks.iter().flat_map(|u| &u.public).copied().min_by_key(IpAddr::is_ipv6);
+    let tunnel = || ground.tunnel_addresses.first().copied();
+    on(&|k| k == SegmentKind::Lan).or_else(uplink).or_else(public).or_else(tunnel)
 }
 
 /// True when a host has an address on `lo` in a tunnel's network.

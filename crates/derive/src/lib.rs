@@ -27,6 +27,7 @@ mod peers;
 mod place;
 mod policies;
 mod predict;
+mod rollout;
 mod run;
 mod segments;
 mod shares;
@@ -39,4 +40,5 @@ mod work;
 
 pub use lock::Lock;
 pub use predict::predict;
+pub use rollout::{Rollout, Witness, rollout};
 pub use run::{Derived, KeyWant, Options, derive, stale, wanted_keys};

@@ -1,7 +1,7 @@
 //! What policies allow between zones, hosts, groups and networks, and the administrator's door.
 
 use crate::codes;
-use crate::fleet::{Traffic, ZoneAllow};
+use crate::fleet::{SegmentKind, Traffic, ZoneAllow};
 use crate::openings::{self, Parts, family, nets, rule};
 use crate::ways;
 use crate::work::Work;
@@ -48,7 +48,9 @@ pub(crate) fn policies(work: &mut Work<'_>) -> Vec<ZoneAllow> {
 }
 
 /// The administrator's door: SSH from LANs and tunnels to every host. A host that nothing inside leads to
-/// keeps it open on its uplink, or nobody could apply anything to it.
+/// keeps it open, and so does, on its uplink, one that stands on no LAN: it is dialled there before there are
+/// tunnels, and an apply that shut that door would undo itself. `ssh: {jump: …}` says that it is dialled from
+/// inside.
 fn door(work: &mut Work<'_>) -> ZoneAllow {
     let why = Why::new(&Place::builtin("ssh"), "no policy speaks of ssh: it is open inside the fleet");
     let all: BTreeSet<HostId> = work.hosts.keys().cloned().collect();
@@ -61,6 +63,13 @@ fn door(work: &mut Work<'_>) -> ZoneAllow {
         if ground.lans.is_empty() && ground.tunnel_addresses.is_empty() {
             let why = Why::new(&Place::builtin("ssh"), "nothing inside the fleet leads here: ssh stays open");
             openings::input(work, id, rule(traffic.clone(), &why));
+        } else if !on_lan(work, id) && work.hosts[id].ssh.jump.is_none() {
+            let uplinks: Vec<String> = ground.uplinks.iter().map(|u| u.iface.clone()).collect();
+            if !uplinks.is_empty() {
+                let why =
+                    Why::new(&Place::builtin("ssh"), "it stands on no LAN: ssh stays open at its uplink");
+                openings::input(work, id, rule(traffic.clone(), &why).iif(uplinks));
+            }
         }
     }
     let reached = all
@@ -68,6 +77,11 @@ fn door(work: &mut Work<'_>) -> ZoneAllow {
         .filter(|h| !work.ground[*h].lans.is_empty() || !work.ground[*h].tunnel_addresses.is_empty());
     let reached: BTreeSet<HostId> = reached.cloned().collect();
     ZoneAllow { from: reached.clone(), to: reached, traffic, why }
+}
+
+fn on_lan(work: &Work<'_>, id: &HostId) -> bool {
+    let lan = |s: &String| work.segments.get(s).is_some_and(|s| s.kind == SegmentKind::Lan);
+    work.ground[id].lans.iter().any(|(s, _)| lan(s))
 }
 
 /// Input on the targets, and forward on all hosts between.

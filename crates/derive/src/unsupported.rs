@@ -122,7 +122,10 @@ fn fleet(work: &mut Work<'_>) {
         if let Some(provider) = &dns.provider {
             work.not_yet(
                 &provider.place,
-                format_args!("records kept at {}; `fleetwright show dns` lists them", provider.value),
+                format_args!(
+                    "records kept at {}; `fleetwright show services/NAME` has the addresses of each",
+                    provider.value
+                ),
             );
         }
         if dns.proxied == Some(true) {

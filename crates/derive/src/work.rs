@@ -1,6 +1,6 @@
 //! What derivation knows while it goes on, and small questions every part asks.
 
-use crate::fleet::{Firewall, Host, Resolver, Segment, Timers, TunnelLink};
+use crate::fleet::{Firewall, Host, Resolver, Segment, Ssh, Timers, TunnelLink};
 use crate::graph::Graph;
 use crate::lock::Lock;
 use crate::place::Placed;
@@ -161,6 +161,8 @@ fn blank_host(id: &HostId, host: &model::Host, fqdn: String) -> Host {
         site: host.site.as_ref().map(|s| s.value.clone()),
         fqdn,
         addresses: Vec::new(),
+        ssh: written_ssh(host),
+        reach: None,
         interfaces: Vec::new(),
         routes: Vec::new(),
         rules: Vec::new(),
@@ -182,6 +184,17 @@ fn blank_host(id: &HostId, host: &model::Host, fqdn: String) -> Host {
             .map(|(engine, text)| (engine.to_string(), (text.value.clone(), text.place.clone())))
             .collect(),
         place: host.place.clone(),
+    }
+}
+
+fn written_ssh(host: &model::Host) -> Ssh {
+    let Some(ssh) = &host.ssh else { return Ssh::default() };
+    let text = |value: &Option<model::Sp<String>>| value.as_ref().map(|v| v.value.clone());
+    Ssh {
+        address: text(&ssh.address),
+        port: ssh.port.as_ref().map(|p| p.value),
+        user: text(&ssh.user),
+        jump: text(&ssh.jump),
     }
 }
 

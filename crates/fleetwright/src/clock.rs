@@ -8,6 +8,17 @@ pub fn today() -> String {
     day(seconds / 86_400)
 }
 
+/// Seconds since the epoch.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// A moment in UTC, `2027-06-30 07:05:09`, from seconds since the epoch.
+pub fn moment(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    format!("{} {:02}:{:02}:{:02}", day(days), rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 /// The date so many days after 1970-01-01, by the algorithm of Hinnant, "chrono-Compatible Low-Level Date
 /// Algorithms": years begin in March, so that a leap day is their last.
 fn day(days: u64) -> String {

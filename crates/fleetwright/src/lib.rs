@@ -1,9 +1,11 @@
 //! Arguments in, words out. The library never prints by itself: every word goes through [`ui::Console`].
 //!
 //! `cli` defines the command line, `commands` has one file a command, `folder` is the only place that reads
-//! the fleet's files, `lock_file` and `secret_store` the only ones that write beside them, `pipeline` runs
-//! the pure rooms in their order.
+//! the fleet's files, `lock_file`, `known_hosts` and `secret_store` the only ones that write beside them,
+//! `pipeline` runs the pure rooms in their order.
 
+pub mod adopt;
+pub mod asking;
 pub mod cli;
 pub mod clock;
 pub mod codes;
@@ -11,16 +13,26 @@ pub mod commands;
 pub mod exit;
 pub mod failure;
 pub mod folder;
+pub mod going_back;
 pub mod graph;
+pub mod history;
 pub mod keys;
+pub mod known_hosts;
 pub mod lock_file;
 pub mod output_tree;
 pub mod pipeline;
+pub mod plan_file;
+pub mod receipts;
 pub mod reference;
-
+pub mod remembering;
+pub mod run_lock;
+pub mod runs;
 pub mod secret_store;
+pub mod sign_in;
+pub mod trouble;
 pub mod twin_fleet;
 pub mod ui;
+pub mod waves;
 pub mod way;
 
 use clap::Parser;
@@ -36,6 +48,16 @@ pub struct Cx {
     pub console: Console,
     /// Name of the command, for JSON.
     pub command: &'static str,
+}
+
+impl Cx {
+    /// The same, for a command that prints one JSON value a line.
+    pub fn in_lines(&self) -> Cx {
+        let global = cli::Global { json: true, ..self.global.clone() };
+        let mut console = Console::new(&global);
+        console.lines = true;
+        Cx { global, console, command: self.command }
+    }
 }
 
 /// Runs one command line, the program's name first.
@@ -63,6 +85,12 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Plan(c) => commands::plan::run(&c, &cx),
         Command::Apply(c) => commands::apply::run(&c, &cx),
         Command::Status(c) => commands::status::run(&c, &cx),
+        Command::Adopt(c) => commands::adopt::run(&c, &cx),
+        Command::History(c) => commands::history::run(&c, &cx),
+        Command::Generations(c) => commands::generations::run(&c, &cx),
+        Command::Rollback(c) => commands::rollback::run(&c, &cx),
+        Command::Unlock(c) => commands::unlock::run(&c, &cx),
+        Command::Trust(c) => commands::trust::run(&c, &cx),
         Command::Twin(c) => commands::twin::run(&c, &cx),
         Command::Completions(c) => commands::completions::run(&c, &cx),
         Command::Man(c) => commands::man::run(&c, &cx),

@@ -85,8 +85,12 @@ impl TwinFleet {
     /// When the world cannot be made, or the stand-in program is missing.
     pub fn world(&self) -> Result<World, Failure> {
         let values = |name: &str| self.values.get(name).cloned();
-        let ca = self.checked.folder.join(HIDDEN).join("twin").join("ca");
-        twin::session::world_of(&self.subject(&values), &ca, &stand_in()?).map_err(failure)
+        twin::session::world_of(&self.subject(&values), &self.kept(), &stand_in()?).map_err(failure)
+    }
+
+    /// Where what makes its twins' worlds the same is kept.
+    pub fn kept(&self) -> PathBuf {
+        self.checked.folder.join(HIDDEN).join("twin")
     }
 }
 
@@ -127,9 +131,14 @@ fn twin_name(folder: &str) -> String {
     if plain.is_empty() { "fleet".to_owned() } else { plain.to_owned() }
 }
 
-/// Where a twin's record lies: beside its logs.
+/// A place beside a twin's logs, which goes with the twin.
+pub fn beside(twin: &Twin, name: &str) -> PathBuf {
+    twin.logs().with_file_name(name)
+}
+
+/// Where a twin's record lies.
 fn path(twin: &Twin) -> PathBuf {
-    twin.logs().with_file_name("fleet.json")
+    beside(twin, "fleet.json")
 }
 
 /// Remembers what a twin was made from, and the choices it was made with: while the fleet has no lock, a host

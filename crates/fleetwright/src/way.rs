@@ -3,13 +3,15 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::keys::{self, Keys};
-use crate::pipeline::{self, Checked};
+use crate::pipeline::{self, Checked, Chosen};
+use crate::sign_in::{self, TwinClient};
 use crate::twin_fleet::{self, TwinFleet};
 use crate::ui::Progress;
 use crate::{Cx, codes, commands};
 use apply::{AgentBinary, Event, Options, Target};
 use artifact::Desired;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use derive::fleet::Fleet;
 use diag::Diagnostic;
 use model::HostId;
 use remote::{Local, Remote};
@@ -18,15 +20,28 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-/// Where the hosts are.
+/// Where the hosts are: the real ones, over SSH, unless an option says otherwise.
 #[derive(Clone, Debug, Args)]
 pub struct At {
-    /// The hosts of this twin [default: the running twin of this fleet]
-    #[arg(long, value_name = "NAME", conflicts_with = "local")]
+    /// The hosts of the running twin, of the one with this NAME when several are
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with = "local")]
     pub twin: Option<String>,
+    /// How the twin's hosts are reached
+    #[arg(long, value_name = "WAY", value_enum, default_value_t, requires = "twin")]
+    pub over: Over,
     /// This machine, as the fleet's host of this name
     #[arg(long, value_name = "HOST")]
     pub local: Option<String>,
+}
+
+/// How a twin's hosts are reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Over {
+    /// By the kernel's namespaces: also a host without a network is reached
+    #[default]
+    Namespace,
+    /// By SSH, from a desk on the host's LAN or from a client on the internet
+    Ssh,
 }
 
 /// Gives the value of a secret.
@@ -36,8 +51,12 @@ type Values = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Way {
     /// The fleet.
     pub checked: Checked,
-    /// `twin NAME` or `this machine`.
+    /// The fleet with every choice made.
+    pub fleet: Fleet,
+    /// `ssh`, `twin NAME`, `twin NAME over ssh` or `this machine`.
     pub name: String,
+    /// Hosts are reached by their network, which a change may cut.
+    pub networked: bool,
     hosts: BTreeMap<HostId, (Desired, Arc<dyn Remote>)>,
     values: Values,
 }
@@ -47,43 +66,70 @@ pub struct Way {
 /// # Errors
 /// When the fleet has errors, there is no way, or a host or secret is missing.
 pub fn open(cx: &Cx, at: &At, named: &[String]) -> Result<Way, Failure> {
-    match &at.local {
-        Some(host) => local(cx, host),
-        None => twin(cx, at.twin.as_deref(), named),
+    match (&at.local, &at.twin) {
+        (Some(host), _) => local(cx, host),
+        (None, Some(name)) => twin(cx, Some(&**name).filter(|n| !n.is_empty()), at.over, named),
+        (None, None) => real(cx, named),
     }
+}
+
+/// The fleet, its chosen hosts and the values of their secrets, for what is no twin.
+fn rendered(cx: &Cx, named: &[String]) -> Result<(Chosen, BTreeMap<HostId, Desired>, Values), Failure> {
+    let rendered = pipeline::render(cx)?;
+    let chosen = commands::render::choose(rendered.hosts, named)?;
+    let values = Keys::of(&rendered.chosen.checked.folder).values(&keys::used(chosen.values()))?;
+    Ok((rendered.chosen, chosen, Box::new(move |n| values.get(n).cloned())))
 }
 
 fn local(cx: &Cx, host: &str) -> Result<Way, Failure> {
-    let rendered = pipeline::render(cx)?;
-    let checked = rendered.chosen.checked;
-    let chosen = commands::render::choose(rendered.hosts, &[host.to_owned()])?;
-    let values = Keys::of(&checked.folder).values(&keys::used(chosen.values()))?;
+    let (Chosen { checked, fleet, .. }, chosen, values) = rendered(cx, &[host.to_owned()])?;
     let remote: Arc<dyn Remote> = Arc::new(Local::new(host));
     let hosts = chosen.into_iter().map(|(id, desired)| (id, (desired, Arc::clone(&remote)))).collect();
-    Ok(Way {
-        checked,
-        name: "this machine".to_owned(),
-        hosts,
-        values: Box::new(move |n| values.get(n).cloned()),
-    })
+    Ok(Way { checked, fleet, name: "this machine".to_owned(), networked: false, hosts, values })
 }
 
-fn twin(cx: &Cx, name: Option<&str>, named: &[String]) -> Result<Way, Failure> {
+fn real(cx: &Cx, named: &[String]) -> Result<Way, Failure> {
+    let (Chosen { checked, fleet, .. }, chosen, values) = rendered(cx, named)?;
+    let client = sign_in::client(cx, &checked.folder, &fleet)?;
+    let mut hosts = BTreeMap::new();
+    for (id, desired) in chosen {
+        let Some(host) = fleet.hosts.get(&id) else { continue };
+        let remote: Arc<dyn Remote> = Arc::new(client.remote(sign_in::destination(&fleet, host)));
+        hosts.insert(id, (desired, remote));
+    }
+    Ok(Way { checked, fleet, name: "ssh".to_owned(), networked: true, hosts, values })
+}
+
+fn twin(cx: &Cx, name: Option<&str>, over: Over, named: &[String]) -> Result<Way, Failure> {
     let record = twin_fleet::running(cx, name)?;
-    let TwinFleet { checked, desired, values, .. } = twin_fleet::load(cx, &record)?;
+    let loaded = twin_fleet::load(cx, &record)?;
     let twin = twin::Twin::open(&record.name).map_err(twin_fleet::failure)?;
+    let by_ssh = match over {
+        Over::Namespace => None,
+        Over::Ssh => {
+            let twin = twin::Twin::open(&record.name).map_err(twin_fleet::failure)?;
+            Some(TwinClient::of(cx, twin, &loaded, &loaded.world()?)?)
+        }
+    };
+    let TwinFleet { checked, fleet, desired, values, .. } = loaded;
     let mut hosts = BTreeMap::new();
     for (id, desired) in commands::render::choose(desired, named)? {
-        let remote = twin.remote(id.as_str()).map_err(|e| {
+        let own = twin.remote(id.as_str()).map_err(|e| {
             Failure::new(Exit::Errors, Diagnostic::bare(codes::NO_WAY, format!("twin {}: {e}", record.name)))
                 .help("`fleetwright twin apply` brings the twin to the sources, new hosts included")
         })?;
-        let remote: Arc<dyn Remote> = Arc::new(remote);
+        let remote = match &by_ssh {
+            Some(client) => client.remote(id.as_str())?,
+            None => Arc::new(own) as Arc<dyn Remote>,
+        };
         hosts.insert(id, (desired, remote));
     }
+    let suffix = if by_ssh.is_some() { " over ssh" } else { "" };
     Ok(Way {
         checked,
-        name: format!("twin {}", record.name),
+        fleet,
+        name: format!("twin {}{suffix}", record.name),
+        networked: by_ssh.is_some(),
         hosts,
         values: Box::new(move |n| values.get(n).cloned()),
     })
@@ -98,6 +144,9 @@ impl Way {
             .collect()
     }
 }
+
+/// How long a host whose way in changed must stay reachable before it is confirmed.
+pub const SOAK_MS: u32 = 2000;
 
 /// Options of an apply, with the agent that lies beside this program.
 ///

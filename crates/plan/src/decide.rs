@@ -87,6 +87,10 @@ fn users(seen: &Observation, out: &mut Vec<Step>) {
             let groups: Vec<&str> = diff.groups_missing.iter().map(String::as_str).collect();
             detail.push(format!("not in {}", groups.join(", ")));
         }
+        if !diff.groups_extra.is_empty() {
+            let groups: Vec<&str> = diff.groups_extra.iter().map(String::as_str).collect();
+            detail.push(format!("still in {}", groups.join(", ")));
+        }
         if diff.keys {
             detail.push("authorized_keys differ".to_owned());
         }

@@ -1,6 +1,6 @@
 //! The plan of one host and of the fleet.
 
-use crate::reason::{diff_of, interruption, whys};
+use crate::reason::{diff_of, interruption, undo, whys};
 use crate::step::Step;
 use crate::{Kind, steps};
 use artifact::{Desired, FlatDesired, Observation, Why, hash_hex};
@@ -19,6 +19,9 @@ pub struct PlannedStep {
     pub diff: Option<String>,
     /// What is interrupted: "restarts caddy.service", "reloads bird.service", "none".
     pub interruption: String,
+    /// What going back does with it: "the old bytes come back", "it is started again", "it stays".
+    #[serde(default)]
+    pub undo: String,
 }
 
 /// From what a host is to what it should be, in the order it is done.
@@ -35,6 +38,19 @@ pub struct HostPlan {
     /// Paths and units that somebody changed by hand since the last apply.
     pub drift: Vec<String>,
 }
+
+/// Where what decides on a host's network and on who may sign in lies.
+const WAY_IN: [&str; 9] = [
+    "/etc/bird/",
+    "/etc/fleetwright/nftables",
+    "/etc/nftables",
+    "/etc/pam.d/",
+    "/etc/ssh/",
+    "/etc/sudoers.d/",
+    "/etc/sysctl.d/",
+    "/etc/systemd/network",
+    "/etc/wireguard/",
+];
 
 /// The plans of a fleet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,6 +71,7 @@ impl HostPlan {
                 why: whys(desired, seen, step),
                 diff: (step.kind == Kind::File).then(|| diff_of(desired, seen, step)).flatten(),
                 interruption: interruption(step, &steps),
+                undo: undo(step).to_owned(),
                 step: step.clone(),
             })
             .collect();
@@ -70,6 +87,13 @@ impl HostPlan {
     /// True when there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// True when it changes how the host is reached or who is let in: that may cut it off only after a moment,
+    /// when a route is withdrawn or a neighbour forgotten.
+    pub fn touches_the_way_in(&self) -> bool {
+        let paths = self.steps.iter().filter(|s| matches!(s.step.kind, Kind::File | Kind::Link));
+        paths.map(|s| s.step.name.as_str()).any(|path| WAY_IN.iter().any(|w| path.starts_with(w)))
     }
 
     /// Hash of where the plan comes from, where it goes to and its steps: what a receipt is held against.

@@ -123,3 +123,25 @@ pub(crate) fn interruption(step: &Step, all: &[Step]) -> String {
     };
     if found.is_empty() { "none".to_owned() } else { found.join(", ") }
 }
+
+/// What going back does with a step: when the change fails, is not confirmed, or is rolled back.
+pub(crate) fn undo(step: &Step) -> &'static str {
+    match (step.kind, step.change) {
+        (Kind::Package, _) => "it stays",
+        (Kind::Manager, _) => "systemd reads the old unit files again",
+        (Kind::User, Change::Create) => "the account goes",
+        (Kind::User, _) => "the account is as before",
+        (Kind::Unit, Change::Start) => "it is stopped",
+        (Kind::Unit, Change::Stop) => "it is started again",
+        (Kind::Unit, Change::Enable) => "it is disabled again",
+        (Kind::Unit, Change::Disable) => "it is enabled again",
+        (Kind::Unit, Change::Reload) => "it reads the old files",
+        (Kind::Unit, _) => "it is restarted with the old files",
+        (Kind::Dir, Change::Create) => "it goes when it is empty",
+        (Kind::Dir, Change::Remove) => "it is made again",
+        (Kind::Dir, _) => "its old mode and owner come back",
+        (Kind::Link, Change::Create) | (Kind::File, Change::Create) => "it is removed",
+        (Kind::Link, _) => "the old target comes back",
+        (Kind::File, _) => "the old bytes come back",
+    }
+}

@@ -4,12 +4,14 @@
 mod error;
 mod local;
 mod process;
+pub mod ssh;
+mod stream;
 
-pub use error::RemoteError;
+pub use error::{Reach, RemoteError};
 pub use local::Local;
 pub use process::run_bounded;
+pub use stream::{Ending, Stream};
 
-use std::process::{ChildStdin, ChildStdout};
 use std::time::Duration;
 
 /// What a command said.
@@ -36,15 +38,6 @@ impl Output {
     pub fn error_text(&self) -> String {
         String::from_utf8_lossy(&self.stderr).trim_end().to_owned()
     }
-}
-
-/// An open command on a host: its standard streams, ended when dropped.
-pub struct Stream {
-    /// Its standard input.
-    pub stdin: Option<ChildStdin>,
-    /// Its standard output.
-    pub stdout: Option<ChildStdout>,
-    child: std::process::Child,
 }
 
 /// A way onto a host.
@@ -76,37 +69,7 @@ pub trait Remote: Send + Sync {
     /// # Errors
     /// When the host cannot be reached or the command cannot be started.
     fn open(&self, argv: &[&str]) -> Result<Stream, RemoteError>;
-}
 
-impl Stream {
-    /// Wraps a started child whose standard input and output are pipes.
-    pub fn new(mut child: std::process::Child) -> Self {
-        Stream { stdin: child.stdin.take(), stdout: child.stdout.take(), child }
-    }
-    /// Waits for the command to end and gives its exit code (128 + n for signal n).
-    ///
-    /// # Errors
-    /// When the process cannot be waited for.
-    pub fn wait(mut self) -> std::io::Result<i32> {
-        drop(self.stdin.take());
-        Ok(process::code(self.child.wait()?))
-    }
-    /// Waits at most `limit` for the command to end and gives its exit code (128 + n for signal n).
-    ///
-    /// # Errors
-    /// [`std::io::ErrorKind::TimedOut`], or when the process cannot be waited for.
-    pub fn exit_code(&mut self, limit: Duration) -> std::io::Result<i32> {
-        process::wait_until(&mut self.child, std::time::Instant::now() + limit)
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        drop(self.stdin.take());
-        if let Ok(None) = self.child.try_wait() {
-            // Already ending is fine; there is nobody to tell.
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
+    /// Drops what is kept open, so that the next use makes a connection of its own.
+    fn renew(&self) {}
 }

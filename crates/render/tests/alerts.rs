@@ -258,3 +258,36 @@ fn what_lies_behind_a_suspect_is_inhibited_and_nothing_else() {
     others.sort();
     assert_eq!(listed(false).unwrap(), others);
 }
+
+#[test]
+fn a_metrics_path_is_asked_for_with_its_query() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut fleet = watched();
+    fleet.timers.scrape_ms = 1_000;
+    let scrapes = &mut fleet.watchers[0].scrapes;
+    scrapes.retain(|s| s.job == "discovery");
+    scrapes[0].address = Ipv4Addr::LOCALHOST.into();
+    scrapes[0].port = listener.local_addr().unwrap().port();
+    let (mut hosts, report) = render::render(&fleet);
+    assert!(!report.has_errors(), "{:#?}", report.items);
+    let desired = hosts.remove(&id("mac-mini")).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    checkers::stage(&desired, root.path());
+    let _running = Running(
+        Command::new("prometheus")
+            .arg(format!("--config.file={}", root.path().join("etc/prometheus/prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", root.path().join("data").display()))
+            .arg("--web.listen-address=127.0.0.1:0")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    listener.set_nonblocking(true).unwrap();
+    let mut asked = eventually(|| listener.accept().ok()).0;
+    asked.set_nonblocking(false).unwrap();
+    let mut said = [0; 256];
+    let n = asked.read(&mut said).unwrap();
+    let said = String::from_utf8_lossy(&said[..n]);
+    assert!(said.starts_with("GET /v1/agent/metrics?format=prometheus HTTP/1.1"), "{said}");
+}

@@ -5,7 +5,7 @@ use crate::ground::netns::{aside, unshare};
 use crate::ground::process::{Cut, ProcId, capture};
 use crate::paths::Paths;
 use crate::state::State;
-use remote::{Output, Remote, RemoteError, Stream};
+use remote::{Output, Reach, Remote, RemoteError, Stream};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, fchmod, mkdirat, openat2, renameat, unlinkat};
 use rustix::io::Errno;
@@ -36,7 +36,11 @@ impl NamespaceRemote {
     }
 
     fn unreachable(&self, detail: impl ToString) -> RemoteError {
-        RemoteError::Unreachable { host: self.machine.clone(), detail: detail.to_string() }
+        RemoteError::Unreachable {
+            host: self.machine.clone(),
+            reason: Reach::Off,
+            detail: detail.to_string(),
+        }
     }
     fn failed(&self, command: &str, detail: impl ToString) -> RemoteError {
         RemoteError::Failed {

@@ -212,10 +212,10 @@ fn a_remote_stays_inside_and_keeps_its_deadlines() {
     assert_eq!(sh(&a, &format!("cat {secret}; stat -c %a {secret}")), "inside600");
     std::fs::remove_file(&secret).unwrap();
     let mut stream = a.open(&["cat"]).unwrap();
-    stream.stdin.take().unwrap().write_all(b"through").unwrap();
+    std::fs::File::from(stream.stdin.take().unwrap()).write_all(b"through").unwrap();
     let mut said = String::new();
-    stream.stdout.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!((said.as_str(), stream.wait().unwrap()), ("through", 0));
+    std::fs::File::from(stream.stdout.take().unwrap()).read_to_string(&mut said).unwrap();
+    assert_eq!((said.as_str(), stream.exit_code(LIMIT).unwrap()), ("through", 0));
     assert!(matches!(twin.remote("nobody"), Err(TwinError::NoSuch(_))));
     twin.down();
 }

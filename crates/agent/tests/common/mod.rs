@@ -4,8 +4,9 @@
 
 pub mod systemd;
 
+use artifact::protocol::two::{ApplyRequest, CHUNK, ConfirmRequest, Go};
 use artifact::protocol::{
-    ApplyRequest, Bytes, ConfirmRequest, Event, Go, Hello, ObserveRequest, PROTOCOL, StatusRequest,
+    Chunk, Claim, DriftReport, Event, Goal, Hello, ObserveRequest, Order, PROTOCOL, Packed, StatusRequest,
     UndoRequest,
 };
 use artifact::{Desired, Dir, File, FlatDesired, Link, Observation, Text, Unit, UnitKind, User, Why};
@@ -15,27 +16,47 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use systemd::FakeSystemd;
 
 /// The stand-in ends before its folder goes.
 pub struct World {
     pub systemd: FakeSystemd,
     pub folder: tempfile::TempDir,
+    /// A process in whose mount namespace the host is.
+    pub within: Option<u32>,
 }
 
 const USERADD: &str = r#"#!/bin/sh
 etc=$(dirname "$0")/../../etc
-home=/ shell=/bin/sh groups=
+home=/ shell=/bin/sh groups= uid=$(id -u) gid=$(id -g)
 while [ $# -gt 1 ]; do
   case $1 in
-    --home-dir) home=$2; shift;; --shell) shell=$2; shift;; --groups) groups=$2; shift;; --gid) shift;;
+    --home-dir) home=$2; shift;; --shell) shell=$2; shift;; --groups) groups=$2; shift;; --gid) gid=$2; shift;;
+    --uid) uid=$2; shift;;
   esac
   shift
 done
-echo "$1:x:$(id -u):$(id -g)::$home:$shell" >> "$etc/passwd"
-echo "$1:x:4000:" >> "$etc/group"
+echo "$1:x:$uid:$gid::$home:$shell" >> "$etc/passwd"
+grep -q "^$1:" "$etc/group" || echo "$1:x:4000:" >> "$etc/group"
 for group in $(echo "$groups" | tr , ' '); do sed -i "/^$group:/s/\$/$1/" "$etc/group"; done
+"#;
+const USERMOD: &str = r#"#!/bin/sh
+etc=$(dirname "$0")/../../etc
+[ "$1" = --groups ] && [ $# = 3 ] || exit 1
+sed -i "s/:$3\$/:/" "$etc/group"
+for group in $(echo "$2" | tr , ' '); do sed -i "/^$group:/s/\$/$3/" "$etc/group"; done
+"#;
+const CHPASSWD: &str = r#"#!/bin/sh
+cat >"$(dirname "$0")/../../srv/chpasswd"
+"#;
+const GROUPADD: &str = r#"#!/bin/sh
+etc=$(dirname "$0")/../../etc
+for name; do :; done
+echo "$name:x:4001:" >> "$etc/group"
+"#;
+const GROUPDEL: &str = r#"#!/bin/sh
+sed -i "/^$1:/d" "$(dirname "$0")/../../etc/group"
 "#;
 const USERDEL: &str = r#"#!/bin/sh
 etc=$(dirname "$0")/../../etc
@@ -52,13 +73,20 @@ impl World {
         }
         std::fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").unwrap();
         std::fs::write(root.join("etc/group"), "root:x:0:\nadm:x:4:\n").unwrap();
-        for (name, text) in [("useradd", USERADD), ("userdel", USERDEL), ("usermod", "#!/bin/sh\nexit 1\n")] {
+        for (name, text) in [
+            ("useradd", USERADD),
+            ("userdel", USERDEL),
+            ("usermod", USERMOD),
+            ("chpasswd", CHPASSWD),
+            ("groupadd", GROUPADD),
+            ("groupdel", GROUPDEL),
+        ] {
             let path = root.join("usr/sbin").join(name);
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         let systemd = FakeSystemd::start(root);
-        World { systemd, folder }
+        World { systemd, folder, within: None }
     }
 
     pub fn root(&self) -> &Path {
@@ -80,7 +108,11 @@ impl World {
     /// Every path of the host with kind, mode, owner and content; the agent's own state and boot unit aside.
     pub fn tree(&self) -> BTreeMap<String, String> {
         let mut out = BTreeMap::new();
-        walk(self.root(), self.root(), &mut out);
+        let root = match self.within {
+            None => self.root().to_path_buf(),
+            Some(pid) => Path::new(&format!("/proc/{pid}/root")).join(self.root().strip_prefix("/").unwrap()),
+        };
+        walk(&root, &root, &mut out);
         let own = ["/run", "/var/lib/fleetwright", "/etc/systemd/system/fleetwright-recover.service"];
         out.retain(|p, _| !own.iter().any(|o| p.starts_with(o)) && !p.contains("sysinit.target.wants"));
         out
@@ -95,12 +127,20 @@ impl World {
     }
 
     pub fn agent(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fleetwright-agent"));
+        let agent = env!("CARGO_BIN_EXE_fleetwright-agent");
+        let mut command = match self.within {
+            None => Command::new(agent),
+            Some(pid) => {
+                let mut command = Command::new("nsenter");
+                command.args(["--mount", "-t", &pid.to_string(), agent]);
+                command
+            }
+        };
         command.arg("--root").arg(self.root()).args(args);
         command
     }
 
-    fn ask(&self, command: &str, request: &impl Serialize) -> Event {
+    pub fn ask(&self, command: &str, request: &impl Serialize) -> Event {
         let mut child = self.agent(&[command]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         say(&mut child, request);
         let out = child.wait_with_output().unwrap();
@@ -118,7 +158,10 @@ impl World {
         }
     }
     pub fn confirm(&self, generation: u64, token: &str) -> Event {
-        self.ask("confirm", &ConfirmRequest { hello: hello(), generation, token: token.to_owned() })
+        self.ask(
+            "confirm",
+            &ConfirmRequest { hello: hello(), claim: claim(), generation, token: token.to_owned() },
+        )
     }
     pub fn undo(&self, generation: u64, confirmed: bool) -> Event {
         let reason = "the test says so".to_owned();
@@ -145,24 +188,37 @@ impl World {
     /// Up to the last event the agent got out, with faults by environment. `None`: it was killed.
     pub fn apply_with(&self, desired: &Desired, env: &[(&str, &str)]) -> Option<Event> {
         let (flat, blobs) = flat(desired);
+        let mut talk = self.begin(Goal::Digest(flat.digest()), env);
+        loop {
+            match talk.hear()? {
+                Event::Want => talk.say(&Packed::value(&flat).unwrap()),
+                Event::Observed(seen) => talk.go(&seen, &blobs, false),
+                event if event.is_last() => return Some(event),
+                _ => {}
+            }
+        }
+    }
+
+    /// An apply that is under way.
+    pub fn begin(&self, target: Goal, env: &[(&str, &str)]) -> Conversation {
+        self.begin_with(&request(target), env)
+    }
+
+    pub fn begin_with(&self, request: &ApplyRequest, env: &[(&str, &str)]) -> Conversation {
         let mut command = self.agent(&["apply"]);
         command.envs(env.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        say(&mut child, &ApplyRequest { hello: hello(), desired: flat, deadline_s: 30, settle_ms: 20 });
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut last = None;
-        while let Some(Ok(line)) = lines.next() {
-            let event: Event = serde_json::from_str(&line).unwrap();
-            if let Event::Observed(seen) = &event {
-                let lacking = seen.lacking.iter().map(|h| (h.clone(), Bytes(blobs[h].clone())));
-                let go = Go { plan: "plan".to_owned(), blobs: lacking.collect() };
-                say(&mut child, &go);
-                continue;
-            }
-            last = Some(event).filter(Event::is_last);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut talk = Conversation { child, lines };
+        talk.say(request);
+        talk
+    }
+
+    pub fn drift(&self) -> DriftReport {
+        match self.ask("drift", &StatusRequest { hello: hello() }) {
+            Event::Drift(report) => *report,
+            other => panic!("{other:?}"),
         }
-        child.wait().unwrap();
-        last
     }
     pub fn apply(&self, desired: &Desired) -> Event {
         self.apply_with(desired, &[]).unwrap()
@@ -177,6 +233,79 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// The controller's end of an apply.
+pub struct Conversation {
+    pub child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Conversation {
+    pub fn say(&mut self, value: &impl Serialize) {
+        say(&mut self.child, value);
+    }
+    /// The next event; `None` at the end.
+    pub fn hear(&mut self) -> Option<Event> {
+        let line = self.lines.next()?.unwrap();
+        Some(serde_json::from_str(&line).unwrap())
+    }
+    /// Hears until one that fits comes.
+    pub fn until(&mut self, fits: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.hear().expect("it ended before");
+            if fits(&event) {
+                return event;
+            }
+        }
+    }
+    /// The last event.
+    pub fn end(&mut self) -> Event {
+        self.until(Event::is_last)
+    }
+    /// Sends the order and the bytes that are lacking.
+    pub fn go(&mut self, seen: &Observation, blobs: &BTreeMap<String, Vec<u8>>, hold: bool) {
+        self.say(&Order::Go(Go { plan: "plan".to_owned(), blobs: seen.lacking.len(), hold }));
+        for sha256 in &seen.lacking {
+            let at = usize::try_from(seen.partial.get(sha256).copied().unwrap_or(0)).unwrap();
+            for chunk in chunks(sha256, &blobs[sha256], at) {
+                self.say(&chunk);
+            }
+        }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// A blob in pieces, from `at` on.
+pub fn chunks(sha256: &str, bytes: &[u8], at: usize) -> Vec<Chunk> {
+    let mut out: Vec<Chunk> = Vec::new();
+    let mut at = at;
+    for piece in bytes[at..].chunks(CHUNK) {
+        let chunk =
+            Chunk { sha256: sha256.to_owned(), at: at as u64, data: Packed::bytes(piece), last: false };
+        at += piece.len();
+        out.push(chunk);
+    }
+    if out.is_empty() {
+        out.push(Chunk { sha256: sha256.to_owned(), at: at as u64, data: Packed::bytes(b""), last: false });
+    }
+    out.last_mut().unwrap().last = true;
+    out
+}
+
+pub fn claim() -> Claim {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    Claim { who: "ann@desk".into(), from: "10.0.0.9".into(), run: "run-1".into(), since }
+}
+
+pub fn request(target: Goal) -> ApplyRequest {
+    ApplyRequest { hello: hello(), claim: claim(), host: "web".into(), target, deadline_s: 30, settle_ms: 20 }
 }
 
 fn say(child: &mut Child, value: &impl Serialize) {

@@ -24,6 +24,8 @@ pub struct Brain {
     pub dying: BTreeSet<String>,
     /// `VERB UNIT`, in order.
     pub calls: Vec<String>,
+    /// Enabled units as systemd last read them; it reads again at `daemon-reload` only.
+    pub enabled: BTreeMap<String, bool>,
     /// Transient timers with the command each runs.
     pub timers: BTreeMap<String, Vec<String>>,
     asked: BTreeMap<String, u32>,
@@ -125,8 +127,11 @@ fn answer(call: &Message, brain: &mut Brain, root: &Path) -> Vec<Message> {
                 call.path.rsplit('/').next().unwrap_or_default().replace("_2e", ".").replace("_2d", "-");
             let value = match call.body.get(1).and_then(Value::text).unwrap_or_default() {
                 "UnitFileState" if !exists(brain, root, &unit) => Value::str(""),
-                "UnitFileState" if link(root, &unit).symlink_metadata().is_ok() => Value::str("enabled"),
-                "UnitFileState" => Value::str("disabled"),
+                "UnitFileState" => {
+                    let now = link(root, &unit).symlink_metadata().is_ok();
+                    let known = *brain.enabled.entry(unit).or_insert(now);
+                    Value::str(if known { "enabled" } else { "disabled" })
+                }
                 "CanReload" => Value::Bool(true),
                 "NeedDaemonReload" => Value::Bool(false),
                 _ => Value::u64(0),
@@ -154,6 +159,7 @@ fn answer(call: &Message, brain: &mut Brain, root: &Path) -> Vec<Message> {
         }
         "Reload" => {
             brain.calls.push("daemon-reload".to_owned());
+            brain.enabled.clear();
             vec![reply(call, vec![])]
         }
         "StartTransientUnit" => {

@@ -3,7 +3,7 @@
 use super::Svc;
 
 /// Those of a host.
-pub const OF_HOST: &[&str] = &["bird", "networkd", "nftables", "sysctl"];
+pub const OF_HOST: &[&str] = &["bird", "networkd", "nftables", "resolver", "sshd", "sysctl"];
 
 /// Those of a service: two of every service, and the one that renders its module.
 pub fn of_service<'a>(svc: &Svc<'a>) -> Vec<&'a str> {

@@ -19,6 +19,10 @@ pub struct Host {
     pub fqdn: String,
     /// Addresses the rest of the fleet uses for it, IPv4 first.
     pub addresses: Vec<IpAddr>,
+    /// What is written about signing in on it.
+    pub ssh: Ssh,
+    /// Where it is dialled unless something else is written: its address on a LAN, else on its uplink.
+    pub reach: Option<IpAddr>,
     /// Interfaces with their addresses, `lo` last when it carries addresses. WireGuard ones are apart.
     pub interfaces: Vec<Interface>,
     /// Static routes.
@@ -45,6 +49,19 @@ pub struct Host {
     pub overrides: BTreeMap<String, (String, Place)>,
     /// Where it is described.
     pub place: Place,
+}
+
+/// How one signs in on a host, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ssh {
+    /// Name or address to dial instead of [`Host::reach`].
+    pub address: Option<String>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Account.
+    pub user: Option<String>,
+    /// What the connection goes through, as `ProxyJump` has it.
+    pub jump: Option<String>,
 }
 
 /// A network interface.

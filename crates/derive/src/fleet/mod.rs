@@ -11,7 +11,7 @@ mod watch;
 pub use bgp::{Bgp, Originated, Session, SessionKind};
 pub use exposure::{Entry, Exposure, Hop, HopKind};
 pub use firewall::{Dnat, Firewall, Masquerade, ReturnPath, Rule, Traffic};
-pub use host::{Host, Interface, Person, PolicyRule, Resolver, Route, TunnelLink, WgInterface, WgPeer};
+pub use host::{Host, Interface, Person, PolicyRule, Resolver, Route, Ssh, TunnelLink, WgInterface, WgPeer};
 pub use service::{
     Edge, EdgeKind, Instance, InstanceHealth, InstancePort, ResolvedExport, ResolvedMount, ResolvedNeed,
 };

@@ -1,19 +1,26 @@
 //! One file a command.
 
+pub mod adopt;
 pub mod apply;
 pub mod check;
 pub mod completions;
 pub mod explain;
+pub mod generations;
 pub mod graph;
+pub mod history;
 pub mod init;
 pub mod lock;
 pub mod man;
+pub mod outcome;
 pub mod plan;
 pub mod render;
+pub mod rollback;
 pub mod schema;
 pub mod show;
 pub mod status;
+pub mod trust;
 pub mod twin;
+pub mod unlock;
 pub mod why;
 
 use crate::cli::Command;
@@ -33,6 +40,12 @@ pub fn name(command: &Command) -> &'static str {
         Command::Plan(_) => "plan",
         Command::Apply(_) => "apply",
         Command::Status(_) => "status",
+        Command::History(_) => "history",
+        Command::Generations(_) => "generations",
+        Command::Adopt(_) => "adopt",
+        Command::Rollback(_) => "rollback",
+        Command::Unlock(_) => "unlock",
+        Command::Trust(_) => "trust",
         Command::Twin(twin) => twin::name(twin),
         Command::Completions(_) => "completions",
         Command::Man(_) => "man",

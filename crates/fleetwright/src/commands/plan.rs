@@ -1,20 +1,28 @@
 //! `fleetwright plan`.
 
+use super::apply::{environment, fleet_of, look, sources_of};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plan_file::PlanFile;
+use crate::run_lock::Run;
 use crate::ui::Progress;
 use crate::way::{self, At};
-use crate::{Cx, pipeline};
+use crate::{Cx, pipeline, trouble};
 use clap::Args;
 use serde_json::json;
+use std::path::PathBuf;
 
 /// Show what would change on which host, and why
 ///
 /// Looks at the hosts and changes nothing. Each step has its reason: the source lines behind it. A host that
 /// does not answer is unknown, never "nothing to do". Exit code 0 also when there is something to do.
+///
+/// With --out the plan is kept in a file that `fleetwright apply FILE` applies exactly, or refuses when the
+/// sources or the hosts have moved since. The file holds no secret values.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  fleetwright plan\n  fleetwright plan --diff mac-mini\n  fleetwright plan --json"
+    after_help = "Examples:\n  fleetwright plan\n  fleetwright plan --diff mac-mini\n  fleetwright plan --out plan.bin\n  \
+    fleetwright plan --json"
 )]
 pub struct Plan {
     /// Only these hosts
@@ -23,39 +31,55 @@ pub struct Plan {
     /// Where the hosts are
     #[command(flatten)]
     at: At,
-    /// Show what changes inside files
+    /// Show what changes inside files, and what going back would do
     #[arg(short, long)]
     diff: bool,
+    /// Keep the plan in this file, for `fleetwright apply FILE`
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// Runs it.
 ///
 /// # Errors
-/// When the fleet has errors or there is no way onto the hosts.
+/// When the fleet has errors, there is no way onto the hosts, or the file cannot be written.
 pub fn run(command: &Plan, cx: &Cx) -> Result<Exit, Failure> {
     let progress = Progress::new(&cx.console, "reading and rendering");
-    let way = way::open(cx, &command.at, &command.hosts)?;
-    progress.say("looking at the hosts");
-    let events = way::Events::onto(&progress);
-    let plan = apply::observe_fleet(&way.targets(), &way::options()?, &events.sender());
-    drop((events, progress));
+    let mut way = way::open(cx, &command.at, &command.hosts)?;
+    drop(progress);
+    let seen = look(cx, &way, &way::options()?, "looking at the hosts");
+    let plan = &seen.plan;
+    if let Some(out) = &command.out {
+        if let Some((host, reason)) = plan.unknown.iter().next() {
+            let what = format!("{host} is unknown ({reason}), so no plan was kept");
+            return Err(Failure::bare(Exit::Unknown, trouble::PLAN_STALE, what)
+                .help("name the hosts to plan for, or look at it and plan again"));
+        }
+        let who = Run::begin().who;
+        PlanFile::new(&who, environment(&way), fleet_of(&way), sources_of(&way), plan.clone()).write(out)?;
+    }
     let exit = if plan.unknown.is_empty() { Exit::Ok } else { Exit::Unknown };
+    if cx.global.json {
+        way.checked.report.items.extend(seen.diagnostics());
+    }
     let fields = || {
         vec![
             ("at", json!(way.name)),
             ("empty", json!(plan.is_empty())),
             ("digest", json!(plan.digest())),
             ("plan", json!(plan)),
+            ("out", json!(command.out)),
         ]
     };
     pipeline::finish(cx, &way.checked, exit, fields, || {
-        if plan.is_empty() {
-            return if cx.global.quiet {
-                String::new()
-            } else {
-                format!("nothing to do on {} hosts\n", plan.hosts.len())
-            };
+        let mut text = match plan.is_empty() {
+            true if cx.global.quiet => String::new(),
+            true => format!("nothing to do on {} hosts\n", plan.hosts.len()),
+            false => plan.to_text(command.diff) + &seen.ways_out(),
+        };
+        if let Some(out) = command.out.as_ref().filter(|_| !cx.global.quiet) {
+            text.push_str(&format!("kept in {}\n", out.display()));
         }
-        plan.to_text(command.diff)
+        text
     })
 }

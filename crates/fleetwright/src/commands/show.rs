@@ -13,15 +13,16 @@ use facts::Fact;
 use serde_json::json;
 use std::fmt::Write;
 
-/// Print everything about one thing: what is written and what was derived, each with where it came from
+/// Print everything about one thing: what is written and what was derived, or one run of the history
 ///
-/// Values from profiles have the profile's place; derived ones the line that asked for them and the reason.
+/// Values from profiles have the profile's place; derived ones the line that asked for them and the reason. A
+/// number is a run of `fleetwright history`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  fleetwright show services/photos\n  fleetwright show hosts/kyiv-gw\n  \
-    fleetwright show tunnels/kyiv-wroclaw --json")]
+    fleetwright show tunnels/kyiv-wroclaw --json\n  fleetwright show 12")]
 pub struct Show {
-    /// Kind and name, `services/photos`
-    #[arg(value_name = "KIND/NAME")]
+    /// Kind and name, `services/photos`; or the number of a run
+    #[arg(value_name = "KIND/NAME|NUMBER")]
     what: String,
 }
 
@@ -30,6 +31,9 @@ pub struct Show {
 /// # Errors
 /// When the fleet has errors or no such thing.
 pub fn run(command: &Show, cx: &Cx) -> Result<Exit, Failure> {
+    if let Ok(number) = command.what.parse() {
+        return super::history::show(number, cx);
+    }
     let checked = pipeline::check(cx)?;
     let keys = Keys::of(&checked.folder);
     let chosen = checked.choose(&keys, &derive::Options::default())?;

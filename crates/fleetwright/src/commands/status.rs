@@ -1,20 +1,30 @@
 //! `fleetwright status`.
 
+use crate::asking::{self, NoAnswer};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::ui::{Progress, Style, Table};
+use crate::ui::{Progress, Style, Table, plain};
 use crate::way::{self, At};
-use crate::{Cx, pipeline};
-use ::apply::FleetStatus;
-use artifact::protocol::Status as HostStatus;
+use crate::{Cx, clock, pipeline, trouble};
+use artifact::protocol::{DriftReport, Event, Status as HostStatus};
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write;
 
-/// Ask every host what it runs: generation, drift, units that are not up, unfinished changes
+/// A clock that is further off than this is told, seconds.
+const SKEW: u64 = 300;
+
+/// Ask every host what it runs: generation, drift, units that are not up, unfinished changes, who holds its lock
+///
+/// With --drift every difference from what the last apply left is shown, with its diff: files, links,
+/// directories, accounts, units, and what runs (packet filter, addresses, tunnels, BIRD).
 ///
 /// Exit code 3 when a host differs from what was applied, 4 when one does not answer.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fleetwright status\n  fleetwright status mac-mini --json")]
+#[command(
+    after_help = "Examples:\n  fleetwright status\n  fleetwright status --drift\n  fleetwright status mac-mini --json"
+)]
 pub struct Status {
     /// Only these hosts
     #[arg(value_name = "HOST")]
@@ -22,6 +32,23 @@ pub struct Status {
     /// Where the hosts are
     #[command(flatten)]
     at: At,
+    /// Look at everything, and show what was changed by hand as diffs
+    #[arg(short, long)]
+    drift: bool,
+}
+
+/// What was found on the hosts that answered, and why the others did not.
+#[derive(Default)]
+struct Found {
+    hosts: BTreeMap<String, HostStatus>,
+    drift: BTreeMap<String, DriftReport>,
+    unknown: BTreeMap<String, NoAnswer>,
+}
+
+/// One thing that is not as it was left.
+struct Finding {
+    what: String,
+    diff: Option<String>,
 }
 
 /// Runs it.
@@ -30,64 +57,169 @@ pub struct Status {
 /// When the fleet has errors or there is no way onto the hosts.
 pub fn run(command: &Status, cx: &Cx) -> Result<Exit, Failure> {
     let progress = Progress::new(&cx.console, "reading and rendering");
-    let way = way::open(cx, &command.at, &command.hosts)?;
+    let mut way = way::open(cx, &command.at, &command.hosts)?;
     progress.say("asking the hosts");
-    let status = ::apply::status_fleet(&way.targets(), &way::options()?);
+    let mut found = Found::default();
+    {
+        let targets = way.targets();
+        for (host, said) in asking::all(&targets, "status", &asking::plainly()) {
+            match said {
+                Ok(Event::Status(status)) => drop(found.hosts.insert(host, *status)),
+                Ok(other) => drop(found.unknown.insert(host, super::generations::unexpected(&other))),
+                Err(why) => drop(found.unknown.insert(host, why)),
+            }
+        }
+        if command.drift {
+            let answering: Vec<_> =
+                targets.into_iter().filter(|t| found.hosts.contains_key(&t.desired.host)).collect();
+            for (host, said) in asking::all(&answering, "drift", &asking::plainly()) {
+                match said {
+                    Ok(Event::Drift(report)) => drop(found.drift.insert(host, *report)),
+                    Ok(other) => drop(found.unknown.insert(host, super::generations::unexpected(&other))),
+                    Err(why) => drop(found.unknown.insert(host, why)),
+                }
+            }
+        }
+    }
     drop(progress);
-    let exit = if !status.unknown.is_empty() {
+    let now = clock::now();
+    let exit = if !found.unknown.is_empty() {
         Exit::Unknown
-    } else if status.hosts.values().any(|h| !troubles(h).is_empty()) {
+    } else if found.hosts.keys().any(|h| !found.findings(h, now).is_empty()) {
         Exit::Refuted
     } else {
         Exit::Ok
     };
-    let fields = || vec![("at", json!(way.name)), ("status", json!(status))];
-    pipeline::finish(cx, &way.checked, exit, fields, || tell(cx, &status))
-}
-
-/// What is not as it was left by the last apply.
-fn troubles(host: &HostStatus) -> Vec<String> {
-    let mut all = Vec::new();
-    if host.generation == 0 {
-        all.push("nothing was applied yet".to_owned());
+    if cx.global.json {
+        let coded = found.unknown.iter().filter_map(|(h, why)| Some((h, why, why.code?)));
+        way.checked.report.items.extend(
+            coded.map(|(h, why, code)| trouble::about(code, h, &why.text, why.help.as_deref().unwrap_or(""))),
+        );
     }
-    if let Some(pending) = &host.pending {
-        all.push(format!("generation {} is unfinished", pending.generation));
-    }
-    all.extend(host.drift.iter().map(|path| format!("{path} was changed by hand")));
-    let down = host.units.iter().filter(|(_, seen)| !seen.is_active());
-    all.extend(down.map(|(unit, _)| format!("{unit} is not up")));
-    all
-}
-
-fn tell(cx: &Cx, status: &FleetStatus) -> String {
-    let mut table = Table::new();
-    for (host, seen) in &status.hosts {
-        let troubles = troubles(seen);
-        let generation = format!("generation {}", seen.generation);
-        if troubles.is_empty() {
-            let units = format!("{} units up", seen.units.len());
-            table.styled([
-                (host, Some(Style::Name)),
-                ("ok", Some(Style::Good)),
-                (&generation, None),
-                (&units, None),
-            ]);
-        } else {
-            let text = troubles.join("; ");
-            table.styled([
-                (host, Some(Style::Name)),
-                ("differs", Some(Style::Bad)),
-                (&generation, None),
-                (&text, None),
-            ]);
+    let fields = || {
+        let unknown: BTreeMap<&String, &str> =
+            found.unknown.iter().map(|(h, w)| (h, w.text.as_str())).collect();
+        let mut all =
+            vec![("at", json!(way.name)), ("status", json!({"hosts": found.hosts, "unknown": unknown}))];
+        if command.drift {
+            all.push(("drift", json!(found.drift)));
         }
+        all
+    };
+    pipeline::finish(cx, &way.checked, exit, fields, || {
+        if cx.global.quiet && exit == Exit::Ok { String::new() } else { found.tell(cx, now) }
+    })
+}
+
+impl Found {
+    /// What is not as it was left by the last apply on a host that answered.
+    fn findings(&self, host: &str, now: u64) -> Vec<Finding> {
+        let mut all = Vec::new();
+        let mut say = |what: String| all.push(Finding { what, diff: None });
+        let Some(seen) = self.hosts.get(host) else { return all };
+        if seen.generation == 0 {
+            say("nothing was applied yet".to_owned());
+        }
+        if let Some(pending) = &seen.pending {
+            say(format!("generation {} is unfinished: {}", pending.generation, pending.state));
+        }
+        if let Some(report) = seen.undo_report.as_ref().filter(|r| r.generation > seen.generation) {
+            say(format!("generation {} was undone: {}", report.generation, report.reason));
+            for left in &report.remaining {
+                say(format!("still different after the undo: {left}"));
+            }
+        }
+        let off = seen.clock.abs_diff(now);
+        if seen.clock != 0 && off > SKEW {
+            say(format!("its clock is {off} s off [{}]", trouble::CLOCK_SKEW));
+        }
+        let down = seen.units.iter().filter(|(_, unit)| !unit.is_active());
+        let down: Vec<String> = down.map(|(unit, _)| unit.clone()).collect();
+        match self.drift.get(host) {
+            Some(report) => {
+                for unit in down.iter().filter(|u| !report.items.iter().any(|i| i.name == **u)) {
+                    say(format!("{unit} is not up"));
+                }
+                all.extend(report.items.iter().map(|i| Finding {
+                    what: format!("{} {}: {}", i.kind, i.name, i.what),
+                    diff: i.diff.clone(),
+                }));
+            }
+            None => {
+                for unit in &down {
+                    say(format!("{unit} is not up"));
+                }
+                for path in seen.drift.iter().filter(|p| !down.contains(p)) {
+                    say(format!("{path} was changed by hand"));
+                }
+            }
+        }
+        all
     }
-    for (host, reason) in &status.unknown {
-        table.styled([(host, Some(Style::Name)), ("unknown", Some(Style::Warn)), ("", None), (reason, None)]);
+
+    fn tell(&self, cx: &Cx, now: u64) -> String {
+        let paint = cx.console.paint;
+        let mut out = String::new();
+        let names = self.hosts.keys().chain(self.unknown.keys());
+        let width = names.map(|n| n.chars().count()).max().unwrap_or(0);
+        let lead = |host: &str, word: &str, style: Style| {
+            let pad = " ".repeat(width - host.chars().count());
+            let word = format!("{word:<7}");
+            format!("{}{pad}  {}", paint.with(Style::Name, host), paint.with(style, word))
+        };
+        // `row` columns are taken by the name, the word and the gaps.
+        let room = cx.console.width.saturating_sub(width + 11).max(20);
+        let rest = " ".repeat(width + 11);
+        let lines = |lead: &str, text: &str, out: &mut String| {
+            let mut table = Table::new();
+            table.row([text]);
+            for (n, line) in table.text(0, room, crate::ui::Paint { on: false }).lines().enumerate() {
+                let before = if n == 0 { lead.to_owned() } else { " ".repeat(width + 9) };
+                let _ = writeln!(out, "{}", format!("{before}  {line}").trim_end());
+            }
+        };
+        for (host, seen) in &self.hosts {
+            if self.unknown.contains_key(host) {
+                continue;
+            }
+            let findings = self.findings(host, now);
+            let (word, style) =
+                if findings.is_empty() { ("ok", Style::Good) } else { ("differs", Style::Bad) };
+            let mut head = format!("generation {}, {} units up", seen.generation, {
+                seen.units.values().filter(|u| u.is_active()).count()
+            });
+            if let Some(claim) = &seen.claim {
+                let since = clock::moment(claim.since);
+                let _ = write!(head, ", locked by {} ({}) since {since} UTC", claim.who, claim.from);
+            }
+            lines(&lead(host, word, style), &head, &mut out);
+            for finding in findings {
+                let blank = " ".repeat(width + 9);
+                lines(&blank, &format!("- {}", plain(&finding.what)), &mut out);
+                for line in finding.diff.iter().flat_map(|d| d.lines()) {
+                    let style = match line.as_bytes().first() {
+                        Some(b'+') => Style::Good,
+                        Some(b'-') => Style::Bad,
+                        _ => Style::Dim,
+                    };
+                    let shown: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+                    let _ = writeln!(out, "{rest}  {}", paint.with(style, shown));
+                }
+            }
+        }
+        for (host, why) in &self.unknown {
+            let code = why.code.map(|c| format!(" [{c}]")).unwrap_or_default();
+            lines(&lead(host, "unknown", Style::Warn), &format!("{}{code}", plain(&why.text)), &mut out);
+        }
+        let mut helps: BTreeMap<&str, &str> = BTreeMap::new();
+        for why in self.unknown.values() {
+            if let (Some(code), Some(help)) = (why.code, why.help.as_deref()) {
+                helps.insert(code, help);
+            }
+        }
+        for (code, help) in helps {
+            let _ = writeln!(out, "{code}: {help}");
+        }
+        out
     }
-    if cx.global.quiet && status.unknown.is_empty() && status.hosts.values().all(|h| troubles(h).is_empty()) {
-        return String::new();
-    }
-    table.text(0, cx.console.width, cx.console.paint)
 }

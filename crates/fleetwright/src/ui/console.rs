@@ -19,6 +19,10 @@ pub struct Console {
     pub width: usize,
     /// Somebody may look at standard error as it comes.
     pub live: bool,
+    /// Somebody may read standard error later: neither `--quiet` nor JSON.
+    pub told: bool,
+    /// JSON values a line, as things happen.
+    pub lines: bool,
     quiet: bool,
 }
 
@@ -40,8 +44,21 @@ impl Console {
             paint_err: Paint { on: wanted(err) },
             width: width(),
             live: err && !global.quiet && !global.json,
+            told: !global.quiet && !global.json,
+            lines: false,
             quiet: global.quiet,
         }
+    }
+
+    /// One that says nothing.
+    pub fn mute() -> Self {
+        let off = Paint { on: false };
+        Console { paint: off, paint_err: off, width: 80, live: false, told: false, lines: false, quiet: true }
+    }
+
+    /// The same, but what happens is only drawn: lines about it would repeat the result.
+    pub fn only_frames(&self) -> Self {
+        Console { told: false, lines: false, ..self.clone() }
     }
 
     /// A result, on standard output.
@@ -67,12 +84,12 @@ impl Console {
         if self.quiet { Ok(()) } else { self.print(format!("{}\n", text.as_ref())) }
     }
 
-    /// One JSON value, on standard output.
+    /// One JSON value, on standard output; on one line where each line is one.
     ///
     /// # Errors
     /// As [`Console::print`].
     pub fn json(&self, value: &serde_json::Value) -> Result<(), Failure> {
-        self.print(format!("{value:#}\n"))
+        self.print(if self.lines { format!("{value}\n") } else { format!("{value:#}\n") })
     }
 
     /// Diagnostics and other words beside the result, on standard error. Nobody can be told when it fails.

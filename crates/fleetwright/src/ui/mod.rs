@@ -1,13 +1,18 @@
 //! Words for people and machines: standard output and error, colour, width, progress.
 
+pub mod ask;
+mod board;
 mod console;
 mod interrupt;
+mod live;
 mod paint;
 mod progress;
 mod table;
 
+pub use board::{Board, Lot, cut, plain, seconds};
 pub use console::Console;
 pub use interrupt::Interrupt;
+pub use live::{Live, Undisturbed};
 pub use paint::{Paint, Style};
 pub use progress::Progress;
 pub use table::Table;

@@ -34,7 +34,9 @@ record! {
         router: Option<Router>,
         /// What kind of machine it is made from (physical when not written): `incus`, `proxmox`.
         machine: Option<Machine>,
-        /// Raw text by engine (`nftables`, `bird`, `sysctl`, `networkd`), checked by the engine and marked in reports.
+        /// How one signs in on it; what is not written is as in `~/.ssh/config` under the host's name.
+        ssh: Option<Ssh>,
+        /// Raw text by engine (`bird`, `networkd`, `nftables`, `resolver`, `sshd`, `sysctl`), checked by the engine and marked in reports.
         r#override: BTreeMap<Label, Sp<String>>,
         /// Variables for templates.
         vars: BTreeMap<Label, Raw>,
@@ -50,6 +52,20 @@ record! {
         memory: Option<Bytes>,
         /// Storage by name.
         volumes: BTreeMap<Label, Bytes>,
+    }
+}
+
+record! {
+    /// The way onto a host by SSH. What is not written is as `~/.ssh/config` has it under the host's name.
+    pub struct Ssh = "address" {
+        /// Name or address that is dialled unless `~/.ssh/config` has a `HostName`; the host's address on its LAN when not written, else that of its uplink.
+        address: Option<Sp<String>>,
+        /// Port; 22 when not written.
+        port: Option<Sp<u16>>,
+        /// Who signs in (root, or somebody with sudo); who runs the command when not written.
+        user: Option<Sp<String>>,
+        /// The host, or name of `~/.ssh/config`, that the connection goes through: `[USER@]HOST[:PORT]`, several with commas between them.
+        jump: Option<Sp<String>>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Backup, Capacity, EnvValue, EnvironmentId, Failover, HealthCheck, HostBgp, Label, Layer, Machine, Need,
-    NetworkId, ProfileId, Raw, Router, Service, ServiceLimits, Sp, Variant, Volume, record,
+    NetworkId, ProfileId, Raw, Router, Service, ServiceLimits, Sp, Ssh, Variant, Volume, record,
 };
 use std::collections::BTreeMap;
 
@@ -39,6 +39,8 @@ record! {
         bgp: Option<HostBgp>,
         /// Hosts: what they can carry.
         capacity: Option<Capacity>,
+        /// Hosts: how one signs in on them.
+        ssh: Option<Ssh>,
         /// Hosts: what they are made from.
         machine: Option<Machine>,
         /// Hosts: variables for templates.

@@ -59,8 +59,13 @@ fn job(cx: &Cx<'_>, name: &str, scrapes: &[&Scrape], text: &mut Text) {
             text.line(format!("          site: {}", quoted(site.as_str())), why);
         }
         text.line(format!("          service: {}", quoted(scrape.service.as_str())), why);
-        if scrape.path != "/metrics" {
-            text.line(format!("          __metrics_path__: {}", quoted(&scrape.path)), why);
+        // A target's labels carry its path and its parameters; a query within the path would be escaped.
+        let (path, query) = scrape.path.split_once('?').unwrap_or((&scrape.path, ""));
+        if path != "/metrics" {
+            text.line(format!("          __metrics_path__: {}", quoted(path)), why);
+        }
+        for (name, value) in query.split('&').filter_map(|p| p.split_once('=')) {
+            text.line(format!("          __param_{name}: {}", quoted(value)), why);
         }
     }
 }

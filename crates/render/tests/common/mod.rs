@@ -68,6 +68,8 @@ pub fn host(name: &str) -> Host {
         site: None,
         fqdn: format!("{name}.two-sites.example"),
         addresses: Vec::new(),
+        ssh: Ssh::default(),
+        reach: None,
         interfaces: Vec::new(),
         routes: Vec::new(),
         rules: Vec::new(),

@@ -80,6 +80,10 @@ pub fn watched() -> Fleet {
             scrape("host-metrics", "mac-mini", "192.168.10.2", "host-metrics", 9100),
             scrape("host-metrics", "kyiv-gw", "192.168.88.1", "host-metrics", 9100),
             scrape("ingress", "mac-mini", "192.168.10.2", "ingress", 2020),
+            Scrape {
+                path: "/v1/agent/metrics?format=prometheus".into(),
+                ..scrape("discovery", "kyiv-gw", "192.168.88.1", "discovery", 8500)
+            },
         ],
         pings: vec![
             ping("kyiv-gw", "192.168.88.1", gateway()),

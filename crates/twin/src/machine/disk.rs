@@ -69,7 +69,8 @@ pub(crate) fn units_of<'a>(paths: impl IntoIterator<Item = &'a String>) -> BTree
         let unit = path.split_once("/systemd/system/")?.1.split('/').next()?;
         Some(unit.strip_suffix(".d").unwrap_or(unit).to_owned())
     };
-    paths.into_iter().filter_map(unit).collect()
+    // A target runs nothing by itself.
+    paths.into_iter().filter_map(unit).filter(|u| !u.ends_with(".target")).collect()
 }
 
 /// Files of a machine whose seed is gone.

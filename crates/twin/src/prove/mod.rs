@@ -13,7 +13,7 @@ mod probe;
 mod question;
 pub mod report;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod verdict;
 
 pub use ask::questions;

@@ -46,6 +46,8 @@ fn host(name: &str, site: &str, addresses: &[&str], interfaces: &[(&str, &str, &
         site: Some(SiteId::new(site)),
         fqdn: format!("{name}.{site}.example"),
         addresses: addresses.iter().map(|a| ip(a)).collect(),
+        ssh: Ssh::default(),
+        reach: None,
         interfaces: interfaces.iter().map(interface).collect(),
         routes: Vec::new(),
         rules: Vec::new(),
@@ -241,6 +243,7 @@ pub(crate) fn world() -> World {
         ],
         speakers: Vec::new(),
         resolvers: vec![ip("192.0.2.53")],
+        approaches: BTreeMap::new(),
         alterations: Vec::new(),
     }
 }

@@ -1,9 +1,11 @@
 //! A fleet in its twin: build the world, boot it, apply to it, find it again. The apply is the ordinary one;
 //! only the way onto the hosts is the twin's.
 
+mod access;
 mod certs;
 mod timers;
 
+pub use access::{Access, Credentials, USER as ADMINISTRATOR, fingerprint};
 pub use certs::acme_files;
 pub use timers::{TimerChange, changes as timer_changes, short as short_timers};
 
@@ -40,21 +42,30 @@ pub struct Session {
     pub world: World,
 }
 
-/// Builds the world around a fleet. Certificates of its public CA are kept in `folder`, so that every process
-/// that looks at one twin sees the same world.
+/// Builds the world around a fleet. Certificates of its public CA and its SSH keys are kept in `folder`, so that
+/// every process that looks at one twin sees the same world.
 ///
 /// # Errors
 /// When the fleet leaves no room for a world, or certificates cannot be made.
 pub fn world_of(subject: &Subject<'_>, folder: &Path, stand_in: &[u8]) -> Result<World, TwinError> {
     let acme = if world::needs_acme(subject.fleet) {
-        Some(acme_files(folder).step(|| "make the certificates of the public CA".to_owned())?)
+        Some(acme_files(&folder.join("ca")).step(|| "make the certificates of the public CA".to_owned())?)
     } else {
         None
     };
     let secret = |name: &str| (subject.secrets)(name);
-    let materials = Materials { acme: acme.as_ref(), stand_in, secret: &secret };
+    let access = access_of(folder)?;
+    let materials = Materials { acme: acme.as_ref(), stand_in, secret: &secret, access: &access };
     world::world(subject.fleet, &materials)
         .map_err(|e| TwinError::failed("make the world around the fleet", e))
+}
+
+/// The SSH keys of a world that is kept in `folder`.
+///
+/// # Errors
+/// When they cannot be read or made.
+pub fn access_of(folder: &Path) -> Result<Access, TwinError> {
+    Access::of(&folder.join("ssh"))
 }
 
 /// The base image a fleet needs: the usual one, and the fleet's packages where it lacks them.
@@ -93,7 +104,7 @@ impl Session {
         Ok(Session { twin, world })
     }
 
-    /// Brings every host to its desired state by the ordinary apply.
+    /// Brings every host to its desired state by the ordinary apply, by the twin's own way onto its machines.
     ///
     /// # Errors
     /// When a host of the fleet is not in the twin. What happens on hosts is in the outcome.
@@ -103,7 +114,20 @@ impl Session {
         options: &Options,
         events: &Sender<Event>,
     ) -> Result<FleetOutcome, TwinError> {
-        let outcome = apply::apply_fleet(&self.targets(subject)?, options, events);
+        self.apply_to(&self.targets(subject)?, options, events)
+    }
+
+    /// Brings hosts to their desired state by whatever ways onto them.
+    ///
+    /// # Errors
+    /// When the twin cannot be tidied up afterwards. What happens on hosts is in the outcome.
+    pub fn apply_to(
+        &self,
+        targets: &[Target<'_>],
+        options: &Options,
+        events: &Sender<Event>,
+    ) -> Result<FleetOutcome, TwinError> {
+        let outcome = apply::apply_fleet(targets, options, events);
         // Where the old configuration still stands, so must what makes it run here.
         if outcome.is_ok() {
             self.twin.tidy(&self.world.seeds)?;

@@ -4,6 +4,7 @@
 
 mod acme;
 mod bgp;
+mod desk;
 mod isp;
 mod seeds;
 mod space;
@@ -23,6 +24,7 @@ pub use acme::{
 };
 pub(crate) use bgp::protocol as speaker_protocol;
 pub use bgp::{Speaker, SpeakerRoute};
+pub use desk::{Access, Approach};
 
 /// The outside namespace that routes between all providers, and holds public DNS and the public CA.
 pub const INTERNET: &str = "internet";
@@ -62,6 +64,8 @@ pub struct World {
     pub speakers: Vec<Speaker>,
     /// Public resolvers (served in `internet`).
     pub resolvers: Vec<IpAddr>,
+    /// By host, where it is dialled from and at which address; hosts that nothing outside leads to are not in it.
+    pub approaches: BTreeMap<String, Approach>,
     /// What is done otherwise than in production.
     pub alterations: Vec<Alteration>,
 }
@@ -86,6 +90,8 @@ pub struct Materials<'a> {
     pub stand_in: &'a [u8],
     /// Values of secrets that outside routers share with us (MD5 passwords).
     pub secret: &'a dyn Fn(&str) -> Option<String>,
+    /// Keys of machines and of whoever administers them.
+    pub access: &'a dyn Access,
 }
 
 /// True when the fleet asks a public CA for certificates.
@@ -112,6 +118,7 @@ pub fn world(fleet: &Fleet, materials: &Materials<'_>) -> Result<World, WorldErr
         client_prefixes: Vec::new(),
         speakers: Vec::new(),
         resolvers: resolvers.into_iter().collect(),
+        approaches: BTreeMap::new(),
         alterations: Vec::new(),
         held: BTreeMap::new(),
         links: 0,
@@ -132,6 +139,8 @@ pub fn world(fleet: &Fleet, materials: &Materials<'_>) -> Result<World, WorldErr
     builder.routes();
     builder.services(materials);
     builder.seeds(materials.stand_in, materials.acme.map(|a| a.ca.as_str()));
+    builder.desks();
+    builder.installed(materials.access);
     builder.alterations.sort();
     builder.alterations.dedup();
     let faults = builder.topology.faults();
@@ -144,6 +153,7 @@ pub fn world(fleet: &Fleet, materials: &Materials<'_>) -> Result<World, WorldErr
         clients: builder.clients,
         speakers: builder.speakers,
         resolvers: builder.resolvers,
+        approaches: builder.approaches,
         alterations: builder.alterations,
     })
 }
@@ -158,6 +168,7 @@ struct Builder<'a> {
     client_prefixes: Vec<IpNet>,
     speakers: Vec<Speaker>,
     resolvers: Vec<IpAddr>,
+    approaches: BTreeMap<String, Approach>,
     alterations: Vec<Alteration>,
     /// Addresses on fleet segments that routers of other networks hold.
     held: BTreeMap<String, BTreeSet<IpAddr>>,

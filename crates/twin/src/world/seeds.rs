@@ -60,7 +60,7 @@ impl Builder<'_> {
         }
     }
 
-    fn seed(&mut self, host: &Host, path: &str, bytes: Vec<u8>, mode: u32) {
+    pub(super) fn seed(&mut self, host: &Host, path: &str, bytes: Vec<u8>, mode: u32) {
         let seed: &mut Seed = self.seeds.machines.entry(host.id.to_string()).or_default();
         seed.files.insert(path.to_owned(), (bytes, mode));
     }

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::pipeline;
 use crate::twin_fleet;
 use crate::ui::{Interrupt, Progress};
+use crate::way::Over;
 use crate::{Cx, codes, commands};
 use clap::Args;
 use serde_json::json;
@@ -25,6 +26,9 @@ use twin::session::Session;
 pub struct Apply {
     #[command(flatten)]
     which: Which,
+    /// How the machines are reached
+    #[arg(long, value_name = "WAY", value_enum, default_value_t)]
+    over: Over,
     /// Ask nothing afterwards
     #[arg(long)]
     no_prove: bool,
@@ -49,7 +53,7 @@ pub fn run(command: &Apply, cx: &Cx) -> Result<Exit, Failure> {
     let session = Session::attach(&record.name, world, &watch).map_err(twin_fleet::failure)?;
     twin_fleet::remember(&session.twin, &record, &fleet.lock)?;
     progress.say("applying");
-    let outcome = up::bring(&session, &fleet, &progress)?;
+    let outcome = up::bring(cx, &session, &fleet, command.over, &progress)?;
     let mut exit = commands::apply::exit_of(&outcome);
     let applied = begun.elapsed();
     let asks = exit == Exit::Ok && !command.no_prove;

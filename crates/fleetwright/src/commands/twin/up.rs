@@ -3,10 +3,13 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::pipeline;
+use crate::sign_in::TwinClient;
 use crate::twin_fleet::{self, Record, TwinFleet};
 use crate::ui::{Interrupt, Progress, Style, Table};
+use crate::waves::{self, WaveArgs};
+use crate::way::Over;
 use crate::{Cx, codes, commands, folder, way};
-use ::apply::FleetOutcome;
+use ::apply::{FleetOutcome, Target};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -16,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use twin::session::{Session, TimerChange, timer_changes};
 use twin::world::{Alteration, World};
-use twin::{Condition, TwinError, Watch};
+use twin::{Condition, Twin, TwinError, Watch};
 
 /// Boot the fleet's twin and apply to it
 ///
@@ -38,6 +41,9 @@ pub struct Up {
     /// Boot the machines and apply nothing
     #[arg(long)]
     bare: bool,
+    /// How the machines are reached
+    #[arg(long, value_name = "WAY", value_enum, default_value_t)]
+    over: Over,
     /// When the apply fails, leave the twin up to look at
     #[arg(long, conflicts_with = "bare")]
     keep: bool,
@@ -66,7 +72,7 @@ pub fn run(command: &Up, cx: &Cx) -> Result<Exit, Failure> {
     let mut applied = None;
     if !command.bare {
         progress.say("applying");
-        let outcome = bring(&session, &fleet, &progress);
+        let outcome = bring(cx, &session, &fleet, command.over, &progress);
         let well = outcome.as_ref().is_ok_and(FleetOutcome::is_ok);
         if interrupt.asked() || (!well && !command.keep) {
             progress.say("releasing");
@@ -128,11 +134,38 @@ fn ready(record: &Record) -> Result<(), Failure> {
 /// Applies to a twin, with what happens on the progress line.
 ///
 /// # Errors
-/// When a host is not in the twin or there is no agent.
-pub fn bring(session: &Session, fleet: &TwinFleet, progress: &Progress) -> Result<FleetOutcome, Failure> {
+/// When a host is not in the twin or cannot be reached that way, or there is no agent.
+pub fn bring(
+    cx: &Cx,
+    session: &Session,
+    fleet: &TwinFleet,
+    over: Over,
+    progress: &Progress,
+) -> Result<FleetOutcome, Failure> {
     let events = way::Events::onto(progress);
     let values = |name: &str| fleet.values.get(name).cloned();
-    session.apply(&fleet.subject(&values), &way::options()?, &events.sender()).map_err(twin_fleet::failure)
+    let subject = fleet.subject(&values);
+    let mut options = way::options()?;
+    waves::heed(&mut options, derive::rollout(&fleet.fleet), &fleet.fleet, &WaveArgs::default());
+    if over == Over::Namespace {
+        // No host is reached through another one.
+        options.paths.clear();
+    }
+    let applied = match over {
+        Over::Namespace => session.apply(&subject, &options, &events.sender()),
+        Over::Ssh => {
+            options.soak_ms = way::SOAK_MS;
+            let twin = Twin::open(session.twin.name()).map_err(twin_fleet::failure)?;
+            let client = TwinClient::of(cx, twin, fleet, &session.world)?;
+            let mut targets = Vec::new();
+            for (host, desired) in subject.desired {
+                let remote = client.remote(host.as_str())?;
+                targets.push(Target { remote, desired, secrets: subject.secrets });
+            }
+            session.apply_to(&targets, &options, &events.sender())
+        }
+    };
+    applied.map_err(twin_fleet::failure)
 }
 
 /// What a twin does otherwise than production.

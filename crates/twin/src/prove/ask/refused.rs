@@ -4,10 +4,12 @@ use super::super::question::{Ask, Expect, Fetch, Kind, Knock, Via, Want};
 use super::expose::{admits, by_name, entries, family};
 use super::{List, is_global, title};
 use crate::world::World;
-use derive::fleet::{Exposure, Fleet, Host, SegmentKind};
+use derive::fleet::{Exposure, Fleet, Host, SegmentKind, Traffic};
 use model::{Audience, HostId, Proto};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+
+const SSH: u16 = 22;
 
 /// Names that must not answer from outside, plain HTTP that must send to HTTPS, a name nobody has.
 pub(super) fn exposures(fleet: &Fleet, world: &World, list: &mut List) {
@@ -162,9 +164,21 @@ fn closed_ports(fleet: &Fleet, host: &Host) -> BTreeSet<u16> {
         .filter(|p| p.proto == Proto::Tcp)
         .map(|p| p.number)
         .collect();
-    // The administrator's door; nothing opens it to the internet.
-    ports.insert(22);
+    // The administrator's door: open to the internet only where a host is dialled there.
+    if !near.iter().filter_map(|h| fleet.hosts.get(*h)).any(opens_ssh) {
+        ports.insert(SSH);
+    }
     ports
+}
+
+/// True when a host takes SSH from anywhere.
+fn opens_ssh(host: &Host) -> bool {
+    let anybody = host.firewall.input.iter().filter(|rule| rule.from.is_empty() && rule.to.is_empty());
+    let outside = |iif: &String| !host.firewall.inside.contains(iif);
+    anybody.into_iter().any(|rule| {
+        (rule.iif.is_empty() || rule.iif.iter().any(outside))
+            && matches!(&rule.traffic, Traffic::Ports(Proto::Tcp, ports) if ports.contains(&SSH))
+    })
 }
 
 /// TCP ports that exposures open at an address.
