@@ -1,5 +1,5 @@
 //! One-line edits of two-sites that break it for people: each is refused by `check` with the hop named, and what
-//! is forced through by an exception is refuted in the twin, with the same hop named.
+//! is forced through is refuted in the twin with the same hop named, or goes back because a way in is gone.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -17,10 +17,17 @@ struct Edit {
     words: &'static [&'static str],
     /// Rule and thing of the exception that lets it through.
     exception: Option<(&'static str, &'static str)>,
-    /// The question that must be refuted, the hop it must name, and words of the evidence.
+    /// The question about what it breaks.
     question: &'static str,
-    hop: (&'static str, &'static str),
-    evidence: &'static str,
+    /// What becomes of it when it is forced through.
+    forced: Forced,
+}
+
+enum Forced {
+    /// The question is refuted: the hop it must name, and words of the evidence.
+    Refuted { hop: (&'static str, &'static str), evidence: &'static str },
+    /// The apply itself sees that a way in is gone: the host that goes back, and words of its reason.
+    Undone { host: &'static str, reason: &'static str },
 }
 
 const EDITS: [Edit; 6] = [
@@ -32,8 +39,10 @@ const EDITS: [Edit; 6] = [
         words: &["tunnel `kyiv-wroclaw`", "end `wroclaw-gw`", "10.77.88.0/30"],
         exception: Some(("allowed-ips-narrow", "tunnels/kyiv-wroclaw")),
         question: "expose/photos.two-sites.example/client-berlin/v4",
-        hop: ("tunnel kyiv-wroclaw from kyiv-gw to wroclaw-gw", "kyiv-gw"),
-        evidence: "AllowedIPs on wroclaw-gw do not contain",
+        forced: Forced::Refuted {
+            hop: ("tunnel kyiv-wroclaw from kyiv-gw to wroclaw-gw", "kyiv-gw"),
+            evidence: "AllowedIPs on wroclaw-gw do not contain",
+        },
     },
     Edit {
         file: "tunnels/kyiv-wroclaw.yaml",
@@ -43,8 +52,10 @@ const EDITS: [Edit; 6] = [
         words: &["policy route", "`wroclaw-gw`", "tunnel `kyiv-wroclaw`"],
         exception: Some(("policy-route", "tunnels/kyiv-wroclaw")),
         question: "expose/photos.two-sites.example/client-berlin/v4",
-        hop: ("policy route on wroclaw-gw back through tunnel kyiv-wroclaw", "wroclaw-gw"),
-        evidence: "out of wroclaw-gw:wan instead of wg-kyiv-wroclaw",
+        forced: Forced::Refuted {
+            hop: ("policy route on wroclaw-gw back through tunnel kyiv-wroclaw", "wroclaw-gw"),
+            evidence: "out of wroclaw-gw:wan instead of wg-kyiv-wroclaw",
+        },
     },
     Edit {
         file: "services/photos.yaml",
@@ -54,8 +65,10 @@ const EDITS: [Edit; 6] = [
         words: &["DNAT on kyiv-gw", "photos.two-sites.example"],
         exception: Some(("dnat-interface", "services/photos")),
         question: "uncaught/kyiv-nas/kyiv-gw",
-        hop: ("DNAT on kyiv-gw of port 80 to 192.168.10.2, bound to no interface", "kyiv-gw"),
-        evidence: "accepted by",
+        forced: Forced::Refuted {
+            hop: ("DNAT on kyiv-gw of port 80 to 192.168.10.2, bound to no interface", "kyiv-gw"),
+            evidence: "accepted by",
+        },
     },
     Edit {
         file: "services/photos.yaml",
@@ -65,8 +78,10 @@ const EDITS: [Edit; 6] = [
         words: &["DNS record", "100.64.10.2", "RFC 6598"],
         exception: Some(("dns-override", "services/photos")),
         question: "expose/photos.two-sites.example/client-lima/v4",
-        hop: ("DNS record", "kyiv-gw"),
-        evidence: "photos.two-sites.example gives 100.64.10.2, not 203.0.113.7",
+        forced: Forced::Refuted {
+            hop: ("DNS record", "kyiv-gw"),
+            evidence: "photos.two-sites.example gives 100.64.10.2, not 203.0.113.7",
+        },
     },
     Edit {
         file: "services/ingress.yaml",
@@ -76,8 +91,10 @@ const EDITS: [Edit; 6] = [
         words: &["`ingress`", "127.0.0.1"],
         exception: Some(("listens-on-loopback", "services/ingress")),
         question: "expose/photos.two-sites.example/client-lagos/v4",
-        hop: ("proxy on mac-mini at 192.168.10.2:443", "mac-mini"),
-        evidence: "mac-mini listens on 127.0.0.1:443 only",
+        forced: Forced::Refuted {
+            hop: ("proxy on mac-mini at 192.168.10.2:443", "mac-mini"),
+            evidence: "mac-mini listens on 127.0.0.1:443 only",
+        },
     },
     Edit {
         file: "hosts/kyiv-gw.yaml",
@@ -87,8 +104,10 @@ const EDITS: [Edit; 6] = [
         words: &["raw text for `nftables`", "`kyiv-gw`"],
         exception: None,
         question: "tunnel/kyiv-wroclaw",
-        hop: ("tunnel kyiv-wroclaw: way to 203.0.113.7:51820/udp on kyiv-gw", "kyiv-gw"),
-        evidence: "dropped",
+        forced: Forced::Undone {
+            host: "kyiv-gw",
+            reason: "wroclaw-gw reaches kyiv-gw through tunnel kyiv-wroclaw",
+        },
     },
 ];
 
@@ -109,24 +128,37 @@ fn refused_by_check(lab: &Lab, edit: &Edit) {
     }
 }
 
+fn applied(lab: &Lab) -> Value {
+    json(lab.path(), &["twin", "apply", "--no-prove", "--name", lab.name()])
+}
+
 /// Brings the twin to the sources, and asks the edit's question.
 fn asked(lab: &Lab, edit: &Edit) -> Value {
-    let applied = json(lab.path(), &["twin", "apply", "--no-prove", "--name", lab.name()]);
+    let applied = applied(lab);
     assert_eq!(applied["exit"], 0, "{}: {:#}", edit.to, applied["outcome"]);
     changed(&applied);
     json(lab.path(), &["twin", "prove", edit.question, "--name", lab.name()])
 }
 
-fn refuted_in_the_twin(lab: &Lab, edit: &Edit) {
+fn undone_by_the_apply(lab: &Lab, host: &str, reason: &str) {
+    let applied = applied(lab);
+    assert_eq!(applied["exit"], 3, "{applied:#}");
+    let undone = &applied["outcome"]["hosts"][host]["undone"];
+    let said = undone["reason"].as_str().unwrap_or_else(|| panic!("{applied:#}"));
+    assert!(said.contains(reason), "{said}");
+    assert_eq!(undone["report"]["remaining"], serde_json::json!([]), "{undone:#}");
+}
+
+fn refuted_in_the_twin(lab: &Lab, edit: &Edit, at: (&str, &str), words: &str) {
     let answer = asked(lab, edit);
     assert_eq!(answer["exit"], 3, "{}: {answer:#}", edit.to);
     let verdict = &answer["verdicts"][0];
     assert_eq!((&verdict["id"], &verdict["outcome"]), (&edit.question.into(), &"refuted".into()));
     let hop = &verdict["hop"];
     let named = (hop["what"].as_str().unwrap_or_default(), hop["host"].as_str().unwrap_or_default());
-    assert_eq!(named, edit.hop, "{}: {verdict:#}", edit.to);
+    assert_eq!(named, at, "{}: {verdict:#}", edit.to);
     let evidence = hop["evidence"].as_str().unwrap();
-    assert!(evidence.contains(edit.evidence), "{}: {evidence}", edit.to);
+    assert!(evidence.contains(words), "{}: {evidence}", edit.to);
 }
 
 #[test]
@@ -151,7 +183,10 @@ fn each_is_refused_and_when_forced_refuted_at_its_hop() {
             );
             exception
         });
-        refuted_in_the_twin(&lab, edit);
+        match edit.forced {
+            Forced::Refuted { hop, evidence } => refuted_in_the_twin(&lab, edit, hop, evidence),
+            Forced::Undone { host, reason } => undone_by_the_apply(&lab, host, reason),
+        }
         drop((exception, edited));
         // One after the other: each must be the whole cause of what it refutes.
         all_proved(&asked(&lab, edit));

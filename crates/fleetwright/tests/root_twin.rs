@@ -42,7 +42,7 @@ fn all_proved(answer: &Value) {
 }
 
 fn unit_starts(fleet: &Path) -> Value {
-    let status = json(fleet, &["status"]);
+    let status = json(fleet, &["status", "--twin"]);
     assert_eq!(status["exit"], 0, "{status:#}");
     status["status"]["hosts"]
         .as_object()
@@ -76,10 +76,10 @@ fn two_sites_is_proved_changed_broken_healed_and_released() {
     assert!(proved["verdicts"].as_array().unwrap().len() > 100);
 
     // A second plan is empty and a second apply restarts nothing.
-    let plan = json(fleet, &["plan"]);
+    let plan = json(fleet, &["plan", "--twin"]);
     assert_eq!((&plan["empty"], &plan["exit"]), (&true.into(), &0.into()), "{plan:#}");
     let before = unit_starts(fleet);
-    assert_eq!(json(fleet, &["apply"])["exit"], 0);
+    assert_eq!(json(fleet, &["apply", "--twin"])["exit"], 0);
     assert_eq!(unit_starts(fleet), before);
 
     a_shell_is_on_the_host(fleet);
@@ -99,7 +99,7 @@ fn two_sites_is_proved_changed_broken_healed_and_released() {
     ] {
         assert!(!Path::new(left).exists(), "{left}");
     }
-    let ran = run(fleet, &["plan"]);
+    let ran = run(fleet, &["plan", "--twin"]);
     assert!(ran.code == 1 && ran.err.contains("FW3007"), "{}", ran.err);
 }
 
@@ -118,7 +118,7 @@ fn one_edited_line_reaches_the_twin(fleet: &Path) {
     let file = fleet.join("services/photos.yaml");
     let before = fs::read_to_string(&file).unwrap();
     fs::write(&file, before.replace("auth: sso", "auth: own")).unwrap();
-    let ran = run(fleet, &["plan", "--diff"]);
+    let ran = run(fleet, &["plan", "--twin", "--diff"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     for word in
         ["mac-mini: ", "/etc/caddy/Caddyfile", "services/photos.yaml:4", "reload", "3 with nothing to do"]

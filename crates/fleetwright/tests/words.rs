@@ -131,7 +131,7 @@ fn completions_and_man_pages_know_every_command() {
 fn without_a_way_onto_the_hosts_nothing_is_planned() {
     let fleet = common::copy("two-sites");
     for command in ["plan", "apply", "status"] {
-        let ran = run(fleet.path(), &[command]);
+        let ran = run(fleet.path(), &[command, "--twin"]);
         assert!(
             ran.code == 1 && ran.err.contains("FW3007") && ran.err.contains("twin up"),
             "{command}: {}",

@@ -1,6 +1,7 @@
 //! Runs the program as a person does.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub mod far;
 pub mod twin;
 
 use serde_json::Value;
