@@ -1,7 +1,7 @@
 # Sourced by ./test, ./try and bench/run: what this machine needs, installed quietly and once.
 
 # Programs a twin needs on the machine it runs on.
-HOST_PACKAGES=(systemd-container debootstrap iproute2 nftables procps openssl)
+HOST_PACKAGES=(systemd-container debootstrap iproute2 nftables procps openssl libfaketime)
 # The engines' own checkers, which tests run on rendered files.
 CHECKER_PACKAGES=(bird2 caddy prometheus prometheus-alertmanager prometheus-blackbox-exporter dnsmasq-base
     wireguard-tools wireguard-go systemd openssh-server sudo)

@@ -306,7 +306,13 @@ pub fn run_units(
                 .partition(|n| verb == Verb::Reload && units.get(*n).is_some_and(|u| !u.reload.is_empty()));
             if !plain.is_empty() {
                 let limit = system.within(if verb == Verb::Reload { reload } else { UNIT_LIMIT });
-                system.systemd()?.run(verb, &plain, limit)?;
+                let systemd = system.systemd()?;
+                if verb != Verb::Reload {
+                    // systemd's start limit is against units that end by themselves: it must keep us neither
+                    // from the new state nor from going back.
+                    systemd.forget_starts(plain.iter().copied())?;
+                }
+                systemd.run(verb, &plain, limit)?;
             }
             for name in own {
                 reload_command(system, name, &units[name].reload, system.within(reload))?;

@@ -225,6 +225,21 @@ impl Systemd {
         if failed.is_empty() { Ok(()) } else { Err(Fault::new(Code::UnitFailed, failed.join("; "))) }
     }
 
+    /// Makes systemd forget how often units were started lately, so that no start limit refuses the next start.
+    ///
+    /// # Errors
+    /// When systemd does not answer.
+    pub fn forget_starts<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<(), Fault> {
+        for name in names {
+            match self.call("ResetFailedUnit", vec![Value::str(name)], soon()) {
+                // One that is not loaded has nothing to forget.
+                Ok(_) | Err(BusError::Refused(..)) => {}
+                Err(e) => return Err(no_systemd(&e)),
+            }
+        }
+        Ok(())
+    }
+
     /// Queues jobs without waiting for them: for use while the machine boots.
     ///
     /// # Errors

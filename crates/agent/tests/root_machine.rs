@@ -261,6 +261,23 @@ fn a_service_that_starts_and_then_dies_is_reported_within_two_seconds_and_undone
 }
 
 #[test]
+fn a_start_limit_keeps_no_service_from_coming_back() {
+    let host = Machine1::up("limit");
+    let mut desired = first();
+    let limited = "[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2\n[Service]\nType=exec\n\
+                   ExecStart=/bin/sh -c 'exec $$(cat /etc/app/static)'\n[Install]\nWantedBy=multi-user.target";
+    desired.files.insert("/etc/systemd/system/app.service".into(), file(limited));
+    desired.files.insert("/etc/app/static".into(), file("sleep infinity"));
+    host.settle(&desired);
+    let before = host.all();
+    // Only a file the service reads: systemd does not read its units again, which would forget the starts.
+    desired.files.insert("/etc/app/static".into(), file("false"));
+    let HostOutcome::Undone { report, .. } = host.apply(&desired, &options()) else { panic!() };
+    assert_eq!(report.remaining, Vec::<String>::new());
+    assert_eq!(host.all(), before);
+}
+
+#[test]
 fn a_host_nobody_can_confirm_is_back_within_its_deadline_and_five_seconds() {
     let host = Machine1::up("alone");
     host.settle(&first());

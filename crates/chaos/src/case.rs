@@ -13,6 +13,7 @@ use crate::way::Way;
 use apply::{Options, Target, apply_fleet, status_fleet};
 use artifact::FlatDesired;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,12 @@ pub struct Case<'a> {
     pub detail: String,
     /// Facts that the fault itself changes, whatever the apply does: not held against it.
     pub excused: Vec<String>,
+    /// How far the controller's clock is off.
+    pub skew_s: i64,
+    /// What is done keeps no apply from succeeding.
+    pub must_succeed: bool,
+    /// The apply under test has ended.
+    pub over: AtomicBool,
 }
 
 /// What a fault leaves behind it.
@@ -74,7 +81,9 @@ pub struct After {
 impl Case<'_> {
     /// Options of this case.
     pub fn options(&self) -> Options {
-        Options { deadline_s: self.deadline_s, ..self.lab.options() }
+        let mut options = Options { deadline_s: self.deadline_s, ..self.lab.options() };
+        options.claim.since = options.claim.since.saturating_add_signed(self.skew_s);
+        options
     }
 
     /// Applies the new state by this case's way.
@@ -86,8 +95,32 @@ impl Case<'_> {
     pub fn apply_while(&self, meddle: impl FnOnce() + Send) -> Told {
         std::thread::scope(|scope| {
             scope.spawn(meddle);
-            self.apply()
+            let told = self.apply();
+            self.over.store(true, Ordering::Relaxed);
+            told
         })
+    }
+
+    /// Waits for a step of the conversation or a state of the journal; empty is the start. False when the apply
+    /// ended without.
+    pub fn await_step(&self, step: &str) -> bool {
+        let slice = Duration::from_millis(100);
+        let until = Instant::now() + HANG;
+        while Instant::now() < until {
+            let over = self.over.load(Ordering::Relaxed);
+            let came = match step {
+                "" => true,
+                "apply" | "confirm" => self.way.await_asked(step, slice),
+                state => {
+                    let wanted = |l: &watch::Line| l.state == state || l.is_final();
+                    watch::await_line(&self.bench.host, self.seq, slice, wanted).is_some()
+                }
+            };
+            if came || over {
+                return came;
+            }
+        }
+        false
     }
 
     /// Waits for a line of this transaction's journal.
@@ -208,6 +241,9 @@ impl Lab {
             seq: watch::last(&bench.host).map_or(0, |l| l.seq),
             detail: String::new(),
             excused: Vec::new(),
+            skew_s: 0,
+            must_succeed: false,
+            over: AtomicBool::new(false),
         };
         let begun = Instant::now();
         let (told, after) = crate::faults::inject(&mut case, done.kind).map_err(harness)?;
@@ -216,6 +252,9 @@ impl Lab {
         done.detail.clone_from(&case.detail);
         if done.told == Told::Hung {
             return Err((Wrong::Hang, "the controller does not end".to_owned()));
+        }
+        if case.must_succeed && !matches!(done.told, Told::New(_)) {
+            return Err((Wrong::Needless, done.told.to_string()));
         }
         let lasting = after.lift;
         // A disk nobody can write to cannot be put back: only a success would be a lie now.

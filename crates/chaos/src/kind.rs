@@ -52,13 +52,19 @@ pub enum Kind {
     NobodyConfirms,
     /// The host confirms and its answer is lost.
     AnswerLost,
+    /// Over SSH: sshd is killed and comes back after a while.
+    SshdKilled,
+    /// Over SSH: packets get lost for a while.
+    PacketLoss,
+    /// The host's clock jumps, and the controller's is off.
+    ClockJump,
     /// Two controllers want two different states at once.
     TwoControllers,
 }
 
 impl Kind {
     /// All of them, in the order of the table.
-    pub const ALL: [Kind; 24] = [
+    pub const ALL: [Kind; 27] = [
         Kind::AgentAtLine,
         Kind::AgentOnLine,
         Kind::AgentAnyTime,
@@ -82,6 +88,9 @@ impl Kind {
         Kind::NetworkCut,
         Kind::NobodyConfirms,
         Kind::AnswerLost,
+        Kind::SshdKilled,
+        Kind::PacketLoss,
+        Kind::ClockJump,
         Kind::TwoControllers,
     ];
 
@@ -111,6 +120,9 @@ impl Kind {
             Kind::NetworkCut => "network-cut",
             Kind::NobodyConfirms => "nobody-confirms",
             Kind::AnswerLost => "answer-lost",
+            Kind::SshdKilled => "sshd-killed",
+            Kind::PacketLoss => "packet-loss",
+            Kind::ClockJump => "clock-jump",
             Kind::TwoControllers => "two-controllers",
         }
     }
@@ -130,6 +142,7 @@ impl Kind {
             Kind::CheckerLies | Kind::DiesInSettle | Kind::ProbeFails | Kind::Freeze => 4,
             Kind::NobodyConfirms | Kind::DiesBeforeConfirm | Kind::CheckerHangs | Kind::CrashLoop => 4,
             Kind::DiesLater | Kind::ReloadHangs | Kind::CommandHangs => 3,
+            Kind::SshdKilled | Kind::PacketLoss | Kind::ClockJump => 3,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The machines cases run on.
 
+use crate::clock;
+use crate::road::{Plan, Road};
 use crate::state::{DISTRO, DISTRO_TEXT, State};
 use apply::{AgentBinary, Options};
 use remote::Remote;
@@ -8,7 +10,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use twin::base::Recipe;
-use twin::topology::Machine;
 use twin::{Base, NamespaceRemote, Seeds, Topology, Twin, TwinError, Watch};
 
 /// A twin's network outlives its power; a real machine's packet filter is empty when it starts.
@@ -28,10 +29,13 @@ pub struct Lab {
     agent: AgentBinary,
     /// `fleetwright-chaos`, to be a controller in a process of its own.
     pub program: PathBuf,
+    road: Option<Road>,
 }
 
 /// One machine and what is known of it.
 pub struct Bench {
+    /// Its number.
+    pub number: usize,
     /// Its name.
     pub name: String,
     /// The way onto it that nothing cuts.
@@ -50,13 +54,16 @@ impl Lab {
     pub fn up(name: &str, machines: usize, seed: u64, agent: AgentBinary) -> Result<Self, TwinError> {
         let base = Base::ensure(&Recipe::default(), &Watch::quiet())?;
         let mut topology = Topology::default();
-        for n in 0..machines {
-            topology.machines.insert(format!("m{n}"), Machine { interfaces: Vec::new() });
-        }
         let mut seeds = Seeds::default();
         seeds.common = seeds.common.with(DISTRO, DISTRO_TEXT, 0o644).with(FLUSH.0, FLUSH.1, 0o644);
+        let plan = Plan::draw(name, machines, &mut topology, &mut seeds)?;
+        clock::install(&mut seeds)?;
         let twin = Twin::up(name, topology, &seeds, &base, &Watch::quiet())?;
-        Ok(Lab { twin, seed, keep: false, agent, program: PathBuf::new() })
+        let road = match plan.build(&twin) {
+            Ok(road) => Some(road),
+            Err(e) => return twin.down().and(Err(e)),
+        };
+        Ok(Lab { twin, seed, keep: false, agent, program: PathBuf::new(), road })
     }
 
     /// Machines another process booted.
@@ -64,7 +71,15 @@ impl Lab {
     /// # Errors
     /// When there are none of this name.
     pub fn open(name: &str, seed: u64, agent: AgentBinary) -> Result<Self, TwinError> {
-        Ok(Lab { twin: Twin::open(name)?, seed, keep: false, agent, program: PathBuf::new() })
+        Ok(Lab { twin: Twin::open(name)?, seed, keep: false, agent, program: PathBuf::new(), road: None })
+    }
+
+    /// The way to the machines' sshd.
+    ///
+    /// # Errors
+    /// When another process booted the machines.
+    pub fn road(&self) -> Result<&Road, String> {
+        self.road.as_ref().ok_or_else(|| "there is no road to these machines".to_owned())
     }
 
     /// A machine of the lab.
@@ -74,7 +89,7 @@ impl Lab {
     pub fn bench(&self, number: usize) -> Result<Bench, TwinError> {
         let name = format!("m{number}");
         let host = Arc::new(self.twin.remote(&name)?);
-        Ok(Bench { name, host, holds: None, other: None })
+        Ok(Bench { number, name, host, holds: None, other: None })
     }
 
     /// How applies are made: short waits, one host.

@@ -1,10 +1,11 @@
 //! Faults injected into applies, and an oracle that looks from outside: `docs/chaos.md`.
 //!
 //! `state` draws states from a seed, `desired` makes them what an apply takes and `facts` what they look
-//! like; `look` and `watch` are the eyes, `way` and `faults` the hands; `verdict` compares, `case` is one
+//! like; `look` and `watch` are the eyes, `way`, `road`, `clock` and `faults` the hands; `verdict` compares, `case` is one
 //! transition with one fault, `run` many of them, `tally` counts.
 
 pub mod case;
+mod clock;
 pub mod desired;
 pub mod dice;
 pub mod facts;
@@ -14,6 +15,7 @@ pub mod lab;
 pub mod look;
 pub mod one;
 mod relay;
+pub mod road;
 pub mod run;
 pub mod state;
 pub mod tally;

@@ -97,6 +97,8 @@ pub enum Wrong {
     FalseStatus,
     /// A clean apply afterwards did not succeed.
     Stuck,
+    /// An apply failed although nothing kept it from succeeding.
+    Needless,
     /// Something that is not the fleet's was touched.
     Foreign,
     /// The harness itself could not do its part.
@@ -114,6 +116,7 @@ impl Wrong {
             Wrong::Late => "late",
             Wrong::FalseStatus => "false status",
             Wrong::Stuck => "stuck",
+            Wrong::Needless => "needless failure",
             Wrong::Foreign => "foreign touched",
             Wrong::Harness => "harness",
         }

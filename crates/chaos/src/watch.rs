@@ -25,6 +25,9 @@ pub struct Line {
     /// The phase within it.
     #[serde(default)]
     pub step: String,
+    /// Seconds since the epoch by the agent's clock.
+    #[serde(default)]
+    pub at: u64,
 }
 
 impl Line {
@@ -43,6 +46,12 @@ struct Summed {
 pub fn lines(bytes: &[u8]) -> Vec<Line> {
     let whole = bytes.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n"));
     whole.filter_map(|l| serde_json::from_slice::<Summed>(l).ok()).map(|s| s.entry).collect()
+}
+
+/// The lines of a machine's journal after `seq`.
+pub fn since(host: &NamespaceRemote, seq: u64) -> Vec<Line> {
+    let bytes = host.read(JOURNAL).ok().flatten().unwrap_or_default();
+    lines(&bytes).into_iter().filter(|l| l.seq > seq).collect()
 }
 
 /// The last line of a machine's journal; none when there is no journal or the machine is off.
@@ -92,22 +101,34 @@ fn events_of(host: &NamespaceRemote) -> Option<rustix::fd::OwnedFd> {
 
 /// Agents that run on a machine, as this machine numbers them.
 pub fn agents(host: &NamespaceRemote) -> Vec<i32> {
+    called(host, "fleetwright-age")
+}
+
+/// Processes of a machine whose name begins so, as this machine numbers them.
+pub fn called(host: &NamespaceRemote, name: &str) -> Vec<i32> {
     let Ok(leader) = host.pid() else { return Vec::new() };
     let space = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
     let Some(mine) = space(leader) else { return Vec::new() };
     let Ok(all) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = all.flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
-    let agent = |pid: &i32| {
-        fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|c| c.starts_with("fleetwright-age"))
-    };
-    pids.filter(agent).filter(|pid| space(*pid).as_ref() == Some(&mine)).collect()
+    let named =
+        |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|c| c.starts_with(name));
+    pids.filter(named).filter(|pid| space(*pid).as_ref() == Some(&mine)).collect()
+}
+
+fn send(pids: impl IntoIterator<Item = i32>, signal: Signal) -> usize {
+    let sent = pids.into_iter().filter_map(Pid::from_raw).map(|p| kill_process(p, signal));
+    sent.filter(Result::is_ok).count()
 }
 
 /// Sends a signal to every agent on a machine. Gives how many there were.
 fn signal_agents(host: &NamespaceRemote, signal: Signal) -> usize {
-    let found = agents(host);
-    let sent = found.iter().filter_map(|pid| Pid::from_raw(*pid)).map(|p| kill_process(p, signal));
-    sent.filter(Result::is_ok).count()
+    send(agents(host), signal)
+}
+
+/// Kills processes. Gives how many there were.
+pub fn kill(pids: impl IntoIterator<Item = i32>) -> usize {
+    send(pids, Signal::KILL)
 }
 
 /// Kills every agent on a machine at once. Gives how many there were.

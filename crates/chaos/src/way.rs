@@ -100,7 +100,9 @@ struct Gate {
 
 /// A way onto a machine.
 pub struct Way {
-    inner: Arc<NamespaceRemote>,
+    inner: Arc<dyn Remote>,
+    /// Streams go through [`Network`]; else they have a network of their own.
+    relayed: bool,
     gate: Mutex<Gate>,
     changed: Condvar,
     network: Network,
@@ -110,7 +112,13 @@ impl Way {
     /// The way onto a machine, open.
     pub fn new(inner: Arc<NamespaceRemote>) -> Arc<Self> {
         let (gate, changed, network) = <(Mutex<Gate>, Condvar, Network)>::default();
-        Arc::new(Way { inner, gate, changed, network })
+        Arc::new(Way { inner, relayed: true, gate, changed, network })
+    }
+
+    /// A way that has a network of its own, as SSH has: it cannot be cut here.
+    pub fn over(inner: Arc<dyn Remote>) -> Arc<Self> {
+        let (gate, changed, network) = <(Mutex<Gate>, Condvar, Network)>::default();
+        Arc::new(Way { inner, relayed: false, gate, changed, network })
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {
@@ -219,11 +227,17 @@ impl Remote for Way {
     fn open(&self, argv: &[&str]) -> Result<Stream, RemoteError> {
         let words = self.pass(argv, SILENCE)?;
         let inner = self.inner.open(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+        if !self.relayed {
+            return Ok(inner);
+        }
         let network = Arc::new(Network::default());
         self.change(|g| {
             network.cut(g.cut);
             g.open.push(network.clone());
         });
         relay(inner, network).map_err(|e| self.unreachable(&e.to_string()))
+    }
+    fn renew(&self) {
+        self.inner.renew();
     }
 }

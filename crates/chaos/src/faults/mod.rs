@@ -1,10 +1,12 @@
 //! Doing what a kind says. One file a thing that is broken.
 
 mod agent;
+mod clock;
 mod controller;
 mod disk;
 mod machine;
 mod network;
+mod road;
 mod state;
 
 use crate::case::{After, Case};
@@ -40,6 +42,9 @@ pub fn inject(case: &mut Case<'_>, kind: Kind) -> Result<(Told, After), String> 
         Kind::NetworkCut => network::cut(case),
         Kind::NobodyConfirms => network::nobody_confirms(case),
         Kind::AnswerLost => network::answer_lost(case),
+        Kind::SshdKilled => road::sshd_killed(case)?,
+        Kind::PacketLoss => road::packet_loss(case)?,
+        Kind::ClockJump => clock::jumps(case)?,
         Kind::TwoControllers => return controller::two(case),
     };
     Ok((told, After::default()))
