@@ -171,6 +171,7 @@ pub fn status_command(system: &mut System, talk: &mut Talk) -> Result<Event, Fau
         claim: store.held().map(|h| h.claim),
         clock: now(),
         undo_report: store.undo_report(),
+        watch: store.drift_seen().filter(|seen| seen.generation == generation),
         ..Status::default()
     };
     if let Some(record) = &record {

@@ -19,8 +19,11 @@ const AROUND: usize = 3;
 /// # Errors
 /// As [`crate::observe::observe`].
 pub fn report(system: &mut System, store: &Store) -> Result<DriftReport, Fault> {
-    let pending = pending(&Journal::read(&store.path("journal"))?);
-    let Some(record) = store.record()? else { return Ok(DriftReport { pending, ..DriftReport::default() }) };
+    let journal = Journal::read(&store.path("journal"))?;
+    let pending = pending(&journal);
+    let Some(record) = store.record_by(&journal)? else {
+        return Ok(DriftReport { pending, ..DriftReport::default() });
+    };
     let generation = record.manifest.generation;
     let desired = &record.manifest.desired;
     let seen = observe_on(system, store, Some(&record), desired)?;

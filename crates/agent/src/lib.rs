@@ -8,6 +8,7 @@ mod commands;
 mod confirm;
 mod conversation;
 mod drift;
+mod drift_watch;
 mod fault_points;
 mod generations;
 mod health;
@@ -38,6 +39,7 @@ pub use commands::{
     apply_command, confirm_command, deadman, drift_command, generations_command, observe_command,
     probe_command, recover_command, status_command, undo_command, unlock_command,
 };
+pub use drift_watch::{Watched, drift_watch};
 pub use journal::{Entry, Journal, line};
 pub use system::System;
 pub use systemd::{Systemd, Timer, Verb};

@@ -2,15 +2,16 @@
 //! Exit code 0: done; 1: not done, the last line says why; 2: wrong arguments.
 
 use agent::{
-    System, Talk, apply_command, confirm_command, deadman, drift_command, generations_command,
-    observe_command, probe_command, recover_command, status_command, undo_command, unlock_command,
+    System, Talk, Watched, apply_command, confirm_command, deadman, drift_command, drift_watch,
+    generations_command, observe_command, probe_command, recover_command, status_command, undo_command,
+    unlock_command,
 };
-use artifact::protocol::Event;
+use artifact::protocol::{Event, Fault};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: fleetwright-agent [--root DIR] \
                      (observe | apply | confirm | undo [--generation N --deadman] | recover [--boot] | status \
-                     | generations | drift | probe | unlock)";
+                     | generations | drift | drift-watch [--metrics FILE] | probe | unlock)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +21,11 @@ fn main() -> ExitCode {
         rest => ("/", rest),
     };
     let mut system = System::new(root);
+    match args {
+        ["drift-watch"] => return watched(drift_watch(&mut system, None)),
+        ["drift-watch", "--metrics", file] => return watched(drift_watch(&mut system, Some(*file))),
+        _ => {}
+    }
     let mut talk = Talk::stdio();
     let ended = match args {
         ["observe"] => observe_command(&mut system, &mut talk),
@@ -52,6 +58,23 @@ fn main() -> ExitCode {
         }
         Event::Undone(_) if args == ["apply"] || args == ["confirm"] => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
+    }
+}
+
+/// By a timer, whose only reader is the journal: that something differs is no failure of the look.
+fn watched(ended: Result<Watched, Fault>) -> ExitCode {
+    match ended {
+        Ok(watched) => {
+            for line in watched.lines() {
+                eprintln!("{line}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(fault) => {
+            let message = fault.message.replace(char::is_control, "?");
+            eprintln!("<3>could not look for drift: {}: {message}", fault.code);
+            ExitCode::FAILURE
+        }
     }
 }
 

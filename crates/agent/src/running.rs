@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// One question to an engine.
 const ANSWER: Duration = Duration::from_secs(5);
+/// Where a packet filter's rules lie: ours, and Debian's own.
+const NFT: [&str; 2] = ["/etc/fleetwright/nftables.nft", "/etc/nftables"];
 /// The fleet's own table.
 const TABLE: [&str; 4] = ["-s", "list", "table", "inet"];
 
@@ -25,7 +27,7 @@ pub fn look(system: &System, desired: &FlatDesired) -> BTreeMap<String, String> 
         }
     };
     let has = |prefix: &str| desired.files.keys().any(|p| p.starts_with(prefix));
-    if has("/etc/nftables") {
+    if NFT.iter().any(|p| has(p)) {
         let args: Vec<&str> = TABLE.into_iter().chain(["fleetwright"]).collect();
         add("nft", ask(system, "nft", &args).map(|t| nft(&t)));
     }

@@ -131,7 +131,7 @@ impl Store {
         fault(Code::SwitchFailed, &path.display().to_string(), error)
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Fault> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Fault> {
         let path = self.path(name);
         let missing =
             |detail: String| Fault::new(Code::GenerationMissing, format!("{}: {detail}", path.display()));
@@ -142,7 +142,7 @@ impl Store {
         }
     }
 
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), Fault> {
+    pub(crate) fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), Fault> {
         let path = self.path(name);
         let bytes = serde_json::to_vec(value).map_err(|e| self.fault(&path, &io::Error::other(e)))?;
         tree::write(&path, &bytes, Rights::private())

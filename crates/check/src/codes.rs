@@ -34,6 +34,7 @@ pub const NETWORK_ELSEWHERE: &str = "FW0319";
 pub const FORWARD_ELSEWHERE: &str = "FW0320";
 pub const JUMP_CIRCLE: &str = "FW0321";
 pub const BAD_SSH: &str = "FW0322";
+pub const DRIFT_INTERVAL: &str = "FW0323";
 
 pub const NEEDS_CYCLE: &str = "FW0401";
 pub const LAYER_UPWARD: &str = "FW0402";

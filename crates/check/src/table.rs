@@ -52,6 +52,7 @@ pub const RULES: &[Rule] = &[
     rule(codes::FORWARD_ELSEWHERE, "forward-elsewhere", "a port mapping to a host that is not on the router's LAN", Fault, addresses::forward_elsewhere::run),
     rule(codes::JUMP_CIRCLE, "jump-circle", "a way onto a host that leads through itself", Fault, addresses::jump_circle::run),
     rule(codes::BAD_SSH, "bad-ssh", "a way onto a host that ssh cannot take", Fault, addresses::bad_ssh::run),
+    rule(codes::DRIFT_INTERVAL, "drift-interval", "a host that looks for drift too often or too seldom", Fault, addresses::drift_interval::run),
     rule(codes::NEEDS_CYCLE, "needs-cycle", "services that need each other", Fault, services::needs_cycle::run),
     rule(codes::LAYER_UPWARD, "layer-upward", "a need of a service in a layer above", Fault, services::layer_upward::run),
     rule(codes::PORT_TAKEN, "port-taken", "one fixed port for two services on one host", Fault, services::port_taken::run),

@@ -2,7 +2,9 @@
 
 use crate::codes;
 use crate::edges::{address, connect};
-use crate::fleet::{Alert, Component, Edge, EdgeKind, Instance, Ping, Scrape, Signal, Watcher};
+use crate::fleet::{
+    Alert, Component, DriftSeen, Edge, EdgeKind, Host, Instance, Ping, Scrape, Signal, Watcher,
+};
 use crate::hierarchy;
 use crate::peers::reach;
 use crate::watch_alerts::alerts;
@@ -51,14 +53,27 @@ pub(crate) fn watchers(work: &mut Work<'_>, edges: &mut Vec<Edge>) -> Vec<Watche
         let (mut alerts, unseen): (Vec<Alert>, Vec<Diagnostic>) = alerts(&view);
         let View { pings, scrapes, .. } = view;
         hierarchy::order(&mut alerts, &pings, &scrapes);
+        let drift = drift(work, &scrapes);
         let used: BTreeSet<&String> = alerts.iter().flat_map(|a| names(&a.signal)).collect();
         let pings: Vec<Ping> = pings.values().filter(|p| used.contains(&p.name)).cloned().collect();
         for diagnostic in unseen {
             work.report.push(diagnostic);
         }
-        out.push(Watcher { host, service, scrapes, pings, prober, alertmanagers, alerts });
+        out.push(Watcher { host, service, scrapes, pings, prober, alertmanagers, alerts, drift });
     }
     out
+}
+
+/// Hosts that look for drift by themselves and whose own metrics are scraped.
+fn drift(work: &Work<'_>, scrapes: &[Scrape]) -> Vec<DriftSeen> {
+    let nodes: BTreeMap<&HostId, &Scrape> =
+        scrapes.iter().filter(|s| s.job == NODE).map(|s| (&s.host, s)).collect();
+    let seen = |(id, host): (&HostId, &Host)| {
+        let (watch, node) = (host.drift.as_ref()?, nodes.get(id)?);
+        let why = Why::new(&watch.why.place, format!("{id} tells what was changed by hand on it"));
+        Some(DriftSeen { host: id.clone(), every_s: watch.every_s, job: node.job.clone(), why })
+    };
+    work.hosts.iter().filter_map(seen).collect()
 }
 
 /// The pings a signal looks at.

@@ -1,6 +1,6 @@
 //! What derivation knows while it goes on, and small questions every part asks.
 
-use crate::fleet::{Firewall, Host, Resolver, Segment, Ssh, Timers, TunnelLink};
+use crate::fleet::{DriftWatch, Firewall, Host, Resolver, Segment, Ssh, Timers, TunnelLink};
 use crate::graph::Graph;
 use crate::lock::Lock;
 use crate::place::Placed;
@@ -183,6 +183,10 @@ fn blank_host(id: &HostId, host: &model::Host, fqdn: String) -> Host {
             .iter()
             .map(|(engine, text)| (engine.to_string(), (text.value.clone(), text.place.clone())))
             .collect(),
+        drift: host.drift.as_ref().map(|d| DriftWatch {
+            every_s: d.watch.value.ms / 1000,
+            why: Why::new(&d.watch.place, format!("{id} looks every {} for changes by hand", d.watch.value)),
+        }),
         place: host.place.clone(),
     }
 }

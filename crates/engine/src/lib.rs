@@ -8,6 +8,7 @@ pub mod alertmanager;
 pub mod bird;
 pub mod blackbox;
 pub mod caddy;
+pub mod drift;
 pub mod mount;
 pub mod networkd;
 pub mod nftables;

@@ -12,6 +12,7 @@ mod bird;
 mod blackbox;
 mod caddy;
 mod defaults;
+mod drift;
 mod fill;
 mod mount;
 mod networkd;

@@ -2,6 +2,7 @@
 
 use crate::cx::Cx;
 use crate::defaults;
+use crate::drift;
 use crate::out::Out;
 use artifact::Why;
 use derive::fleet::Instance;
@@ -32,6 +33,10 @@ pub(crate) fn render(cx: &Cx<'_>, instance: &Instance, out: &mut Out<'_>) {
     ];
     args.extend(COLLECTORS.iter().map(|c| format!("--collector.{c}")));
     args.push(format!("--collector.systemd.unit-include={}", units(cx)));
+    if drift::counted(cx.host) {
+        args.push("--collector.textfile".to_owned());
+        args.push(format!("--collector.textfile.directory={}", engine::drift::METRICS));
+    }
     defaults::render(DAEMON.engine, DEFAULTS, &args, &why, out);
     out.packages(DAEMON.packages, &why);
     if let Some(unit) = out.unit_mut(&instance.unit) {

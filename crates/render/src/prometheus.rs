@@ -1,6 +1,7 @@
 //! Prometheus: what is scraped and pinged, and who hears of alerts.
 
 mod config;
+mod drift;
 mod rules;
 
 use crate::cx::Cx;

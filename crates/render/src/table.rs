@@ -3,8 +3,8 @@
 use crate::cx::Cx;
 use crate::out::Out;
 use crate::{
-    alertmanager, bird, blackbox, caddy, mount, networkd, nftables, node_exporter, prometheus, resolver,
-    service, sshd, sysctl, wireguard,
+    alertmanager, bird, blackbox, caddy, drift, mount, networkd, nftables, node_exporter, prometheus,
+    resolver, service, sshd, sysctl, wireguard,
 };
 use derive::fleet::Instance;
 
@@ -27,6 +27,7 @@ const ENGINES: &[(&str, Part)] = &[
     (engine::resolver::DAEMON.engine, Part::Host(resolver::render)),
     ("mount", Part::Host(mount::render)),
     (engine::sshd::DAEMON.engine, Part::Host(sshd::render)),
+    (engine::drift::DAEMON.engine, Part::Host(drift::render)),
     (engine::caddy::DAEMON.engine, Part::Module(caddy::render)),
     (engine::prometheus::DAEMON.engine, Part::Module(prometheus::render)),
     (engine::alertmanager::DAEMON.engine, Part::Module(alertmanager::render)),

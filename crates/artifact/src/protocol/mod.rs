@@ -12,7 +12,7 @@ pub mod two;
 pub use event::Event;
 pub use fault::{Code, Fault};
 pub use packed::{Bytes, Packed, Unpackable};
-pub use record::{DriftItem, DriftReport, GenerationSeen, Pending, Receipt, Status, UndoReport};
+pub use record::{DriftItem, DriftReport, DriftSeen, GenerationSeen, Pending, Receipt, Status, UndoReport};
 pub use request::{
     Claim, DriftRequest, GenerationsRequest, Hello, ObserveRequest, ProbeRequest, StatusRequest, UndoRequest,
     UnlockRequest,

@@ -98,6 +98,9 @@ pub struct Status {
     /// The host's clock, seconds since the epoch; 0 where an older agent did not say.
     #[serde(default)]
     pub clock: u64,
+    /// What the host saw by itself of this generation, where it looks; not looked at now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<DriftSeen>,
 }
 
 /// A generation on a host, as `generations` lists it.
@@ -148,4 +151,21 @@ pub struct DriftItem {
     /// it holds secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+}
+
+/// What a host saw when it last looked by itself (`drift-watch`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftSeen {
+    /// The confirmed generation it was held against.
+    pub generation: u64,
+    /// When it looked, seconds since the epoch by the host's clock.
+    pub at: u64,
+    /// Since which look without a pause something differs; `None` when nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// How many things differ.
+    pub count: usize,
+    /// The first of them, without diffs: `drift` shows those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<DriftItem>,
 }

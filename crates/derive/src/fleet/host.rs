@@ -47,8 +47,19 @@ pub struct Host {
     pub people: Vec<Person>,
     /// Raw text by engine.
     pub overrides: BTreeMap<String, (String, Place)>,
+    /// It looks by itself for what was changed by hand.
+    pub drift: Option<DriftWatch>,
     /// Where it is described.
     pub place: Place,
+}
+
+/// A host that looks by itself whether it is as it was confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftWatch {
+    /// How often, seconds.
+    pub every_s: u64,
+    /// Why.
+    pub why: Why,
 }
 
 /// How one signs in on a host, as written.

@@ -11,11 +11,13 @@ mod watch;
 pub use bgp::{Bgp, Originated, Session, SessionKind};
 pub use exposure::{Entry, Exposure, Hop, HopKind};
 pub use firewall::{Dnat, Firewall, Masquerade, ReturnPath, Rule, Traffic};
-pub use host::{Host, Interface, Person, PolicyRule, Resolver, Route, Ssh, TunnelLink, WgInterface, WgPeer};
+pub use host::{
+    DriftWatch, Host, Interface, Person, PolicyRule, Resolver, Route, Ssh, TunnelLink, WgInterface, WgPeer,
+};
 pub use service::{
     Edge, EdgeKind, Instance, InstanceHealth, InstancePort, ResolvedExport, ResolvedMount, ResolvedNeed,
 };
-pub use watch::{Alert, Component, Ping, Scrape, Signal, Watcher};
+pub use watch::{Alert, Component, DriftSeen, Ping, Scrape, Signal, Watcher};
 
 use artifact::Why;
 use diag::Place;

@@ -21,6 +21,22 @@ pub struct Watcher {
     pub alertmanagers: Vec<(HostId, IpAddr, u16)>,
     /// What it alerts on.
     pub alerts: Vec<Alert>,
+    /// Hosts that look for drift by themselves, and whose metrics tell it what they saw.
+    pub drift: Vec<DriftSeen>,
+}
+
+/// A host's own word on its drift, as its metrics tell it. It is a warning, no page: nothing is down, nothing
+/// lies behind it, and no single broken component raises it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftSeen {
+    /// The host.
+    pub host: HostId,
+    /// How often it looks, seconds.
+    pub every_s: u64,
+    /// Job by which its metrics are scraped.
+    pub job: String,
+    /// Why.
+    pub why: Why,
 }
 
 /// A part of the fleet that can fail.

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::ui::{Progress, Style, Table, plain};
 use crate::way::{self, At};
 use crate::{Cx, clock, pipeline, trouble};
-use artifact::protocol::{DriftReport, Event, Status as HostStatus};
+use artifact::protocol::{DriftReport, DriftSeen, Event, Status as HostStatus};
 use clap::Args;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -14,11 +14,15 @@ use std::fmt::Write;
 
 /// A clock that is further off than this is told, seconds.
 const SKEW: u64 = 300;
+/// Of what a host saw by itself, this many things are named; `--drift` shows all as they are now.
+const NAMED: usize = 3;
 
 /// Ask every host what it runs: generation, drift, units that are not up, unfinished changes, who holds its lock
 ///
 /// With --drift every difference from what the last apply left is shown, with its diff: files, links,
 /// directories, accounts, units, and what runs (packet filter, addresses, tunnels, BIRD).
+///
+/// Without it, a host that looks by itself (`drift:` in the model) says what it saw when it last did.
 ///
 /// Exit code 3 when a host differs from what was applied, 4 when one does not answer.
 #[derive(Debug, Args)]
@@ -111,6 +115,24 @@ pub fn run(command: &Status, cx: &Cx) -> Result<Exit, Failure> {
     })
 }
 
+/// "2 things differ since 2026-11-21 10:00:00 UTC, seen by the host itself: file /etc/issue, running nft".
+fn seen_by_itself(watch: &DriftSeen) -> String {
+    let what = if watch.count == 1 {
+        "1 thing differs".to_owned()
+    } else {
+        format!("{} things differ", watch.count)
+    };
+    let since = clock::moment(watch.since.unwrap_or(watch.at));
+    let mut text = format!("{what} since {since} UTC, seen by the host itself: ");
+    let named: Vec<String> =
+        watch.items.iter().take(NAMED).map(|i| format!("{} {}", i.kind, i.name)).collect();
+    text += &named.join(", ");
+    if watch.count > named.len() {
+        text += " …";
+    }
+    text
+}
+
 impl Found {
     /// What is not as it was left by the last apply on a host that answered.
     fn findings(&self, host: &str, now: u64) -> Vec<Finding> {
@@ -151,6 +173,9 @@ impl Found {
                 }
                 for path in seen.drift.iter().filter(|p| !down.contains(p)) {
                     say(format!("{path} was changed by hand"));
+                }
+                if let Some(watch) = seen.watch.as_ref().filter(|w| w.count > 0) {
+                    say(seen_by_itself(watch));
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Hosts and groups.
 
 use crate::{
-    Address, Bytes, EnvironmentId, GroupId, HostBgp, HostId, Label, NetworkId, ProfileId, Raw, SiteId, Sp,
-    Uplink, record,
+    Address, Bytes, EnvironmentId, GroupId, HostBgp, HostId, Label, NetworkId, ProfileId, Raw, Seconds,
+    SiteId, Sp, Uplink, record,
 };
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -36,6 +36,8 @@ record! {
         machine: Option<Machine>,
         /// How one signs in on it; what is not written is as in `~/.ssh/config` under the host's name.
         ssh: Option<Ssh>,
+        /// Whether it looks by itself for what was changed by hand on it; not when not written.
+        drift: Option<Drift>,
         /// Raw text by engine (`bird`, `networkd`, `nftables`, `resolver`, `sshd`, `sysctl`), checked by the engine and marked in reports.
         r#override: BTreeMap<Label, Sp<String>>,
         /// Variables for templates.
@@ -66,6 +68,14 @@ record! {
         user: Option<Sp<String>>,
         /// The host, or name of `~/.ssh/config`, that the connection goes through: `[USER@]HOST[:PORT]`, several with commas between them.
         jump: Option<Sp<String>>,
+    }
+}
+
+record! {
+    /// A host that looks by itself whether it still is as it was confirmed: it tells its journal, `status`, and, where its metrics are scraped, whoever is told of alerts. Nothing is changed.
+    pub struct Drift = "watch" {
+        /// How often it looks, from 1m to 30d.
+        watch: Sp<Seconds>,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Profiles: what several things have in common.
 
 use crate::{
-    Backup, Capacity, EnvValue, EnvironmentId, Failover, HealthCheck, HostBgp, Label, Layer, Machine, Need,
-    NetworkId, ProfileId, Raw, Router, Service, ServiceLimits, Sp, Ssh, Variant, Volume, record,
+    Backup, Capacity, Drift, EnvValue, EnvironmentId, Failover, HealthCheck, HostBgp, Label, Layer, Machine,
+    Need, NetworkId, ProfileId, Raw, Router, Service, ServiceLimits, Sp, Ssh, Variant, Volume, record,
 };
 use std::collections::BTreeMap;
 
@@ -41,6 +41,8 @@ record! {
         capacity: Option<Capacity>,
         /// Hosts: how one signs in on them.
         ssh: Option<Ssh>,
+        /// Hosts: whether they look by themselves for what was changed by hand.
+        drift: Option<Drift>,
         /// Hosts: what they are made from.
         machine: Option<Machine>,
         /// Hosts: variables for templates.

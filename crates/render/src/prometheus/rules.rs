@@ -1,14 +1,14 @@
 //! Alert rules. For each alert two: `FleetSuspect`, at once and for nobody, so that what lies behind is
 //! inhibited before it could fire; and the alert itself, after its time.
 
-use super::{duration, head, quoted};
+use super::{drift, duration, head, quoted};
 use crate::alertmanager::component;
 use crate::cx::Cx;
 use artifact::{Text, Why};
 use derive::fleet::{Alert, Component, Signal, Watcher};
 
 /// Labels that say where a component is.
-fn labels(cx: &Cx<'_>, of: &Component) -> Vec<(&'static str, String)> {
+pub(super) fn labels(cx: &Cx<'_>, of: &Component) -> Vec<(&'static str, String)> {
     let site = |host| cx.fleet.hosts.get(host).and_then(|h| h.site.as_ref()).map(ToString::to_string);
     let (host, site, service) = match of {
         Component::Site(site) => (None, Some(site.to_string()), None),
@@ -30,17 +30,22 @@ fn labels(cx: &Cx<'_>, of: &Component) -> Vec<(&'static str, String)> {
 pub(super) fn text(cx: &Cx<'_>, watcher: Option<&Watcher>, why: &Why) -> Text {
     let mut text = head(why);
     let alerts = watcher.map_or(&[][..], |w| w.alerts.as_slice());
-    if alerts.is_empty() {
+    let drift = watcher.map_or(&[][..], |w| w.drift.as_slice());
+    if alerts.is_empty() && drift.is_empty() {
         text.line("groups: []", why);
         return text;
     }
-    text.line("groups:\n  - name: fleet\n    rules:", why);
+    text.line("groups:", why);
+    if !alerts.is_empty() {
+        text.line("  - name: fleet\n    rules:", why);
+    }
     for alert in alerts {
         let labels = labels(cx, &alert.component);
         let expr = quoted(&expression(&alert.signal));
         rule("FleetSuspect", &expr, None, "suspect", &labels, alert, &mut text);
         rule(alert.name, &expr, Some(alert.for_ms), "page", &labels, alert, &mut text);
     }
+    drift::rules(cx, drift, &mut text);
     text
 }
 

@@ -18,9 +18,23 @@ fn read(root: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
 
 /// A fleet of `examples/`, derived with made-up keys.
 pub fn example(name: &str) -> Fleet {
-    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
+    fleet_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name), name)
+}
+
+/// A fleet of `fleets/`, its `fleet.yaml` alone, derived with made-up keys.
+pub fn fixture(name: &str) -> Fleet {
+    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fleets").join(name);
+    let text = std::fs::read(root.join("fleet.yaml")).unwrap();
+    derived(name, BTreeMap::from([("fleet.yaml".to_owned(), text)]))
+}
+
+fn fleet_in(root: &Path, name: &str) -> Fleet {
     let mut files = BTreeMap::new();
-    read(&root, &root, &mut files);
+    read(root, root, &mut files);
+    derived(name, files)
+}
+
+fn derived(name: &str, files: BTreeMap<String, Vec<u8>>) -> Fleet {
     let (model, report) = source::load(&source::Sources { root_name: name.to_owned(), files });
     assert!(!report.has_errors(), "{:#?}", report.items);
     let options = derive::Options::default();

@@ -86,6 +86,7 @@ pub fn host(name: &str) -> Host {
         instances: Vec::new(),
         people: Vec::new(),
         overrides: BTreeMap::new(),
+        drift: None,
         place: place(&file),
     }
 }

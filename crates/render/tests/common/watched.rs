@@ -124,6 +124,7 @@ pub fn watched() -> Fleet {
                 &[gateway(), tunnel()],
             ),
         ],
+        drift: Vec::new(),
     }];
 
     fleet

@@ -6,6 +6,7 @@ pub mod bad_pool;
 pub mod bad_reservation;
 pub mod bad_ssh;
 pub mod bad_uplink;
+pub mod drift_interval;
 pub mod duplicate_address;
 pub mod duplicate_mac;
 pub mod forward_elsewhere;
