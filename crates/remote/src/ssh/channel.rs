@@ -1,6 +1,7 @@
 //! One command on a connection.
 
 use super::connect::Connection;
+use super::meter;
 use crate::Output;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig, client};
 use std::future::Future;
@@ -99,14 +100,18 @@ pub(super) async fn drain<F: Future<Output = ()>>(
     }
 }
 
-/// Runs a command to its end.
-pub(super) async fn run(over: &Arc<Connection>, line: &str, stdin: &[u8]) -> Result<Output, Cut> {
+/// Runs a command to its end; its input comes in parts.
+pub(super) async fn run(over: &Arc<Connection>, line: &str, stdin: &[&[u8]]) -> Result<Output, Cut> {
     let Started { read, mut hold } = start(over, line).await?;
     let mut stdout = Vec::new();
     let write = Arc::clone(&hold.write);
     let input = async {
         // A command may end without reading its input: that is its exit code's matter.
-        let _ = write.data(stdin).await;
+        for part in stdin {
+            if meter::send(over, &write, part).await.is_err() {
+                break;
+            }
+        }
         let _ = write.eof().await;
         std::future::pending::<()>().await;
     };

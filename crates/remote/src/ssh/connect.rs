@@ -5,6 +5,7 @@ use super::config::{Failure, Route, Routes};
 use super::hops::{self, Hops};
 use super::keys::Opened;
 use super::known::{self, Known};
+use super::meter::{Meter, Metered};
 use super::program::Program;
 use super::wire::{self, Broken, Keys, Pulse};
 use super::{Destination, Settings};
@@ -33,6 +34,8 @@ pub(super) struct Connection {
     pub(super) user: String,
     /// Room for commands.
     pub(super) sessions: Arc<Semaphore>,
+    /// What has gone out on it.
+    pub(super) meter: Arc<Meter>,
     /// What it goes over.
     _over: Option<Arc<Connection>>,
     /// The program that is its socket.
@@ -149,9 +152,11 @@ impl Common {
         let config = wire::config(&kinds, self.pulse(route));
         let bye = Arc::new(Mutex::new(None));
         let keys = Keys { known, names, bye: Arc::clone(&bye), seen: None };
+        let meter = Arc::new(Meter::default());
+        let socket = Metered { socket: pipe, meter: Arc::clone(&meter) };
         let limit = self.limit(route, clock);
         let handle = self.wait(limit, "in the key exchange", async {
-            russh::client::connect_stream(Arc::new(config), pipe, keys).await.map_err(broken)
+            russh::client::connect_stream(Arc::new(config), socket, keys).await.map_err(broken)
         });
         let mut handle = handle.map_err(|(reach, text)| match &program {
             Some(program) => (reach, format!("{text}{}", program.said())),
@@ -166,6 +171,7 @@ impl Common {
             handle,
             user: route.user.clone(),
             sessions: Arc::new(Semaphore::new(SESSIONS)),
+            meter,
             _over: over,
             _program: program,
         })

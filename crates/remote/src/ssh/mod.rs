@@ -10,6 +10,7 @@ mod dial;
 mod hops;
 mod keys;
 mod known;
+mod meter;
 mod program;
 mod pump;
 mod quote;

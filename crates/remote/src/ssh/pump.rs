@@ -2,6 +2,8 @@
 
 use super::channel::{Cut, Started, drain};
 use super::client::Shared;
+use super::connect::Connection;
+use super::meter;
 use crate::Stream;
 use crate::stream::Ending;
 use std::io;
@@ -18,7 +20,12 @@ use tokio::task::AbortHandle;
 const SPOOL: usize = 32 << 20;
 
 /// Moves bytes between a command's channel and descriptors.
-pub(super) fn pump(shared: &Arc<Shared>, started: Started, first: Vec<u8>) -> io::Result<Stream> {
+pub(super) fn pump(
+    shared: &Arc<Shared>,
+    over: Arc<Connection>,
+    started: Started,
+    first: Vec<u8>,
+) -> io::Result<Stream> {
     let (near_in, far_in) = UnixStream::pair()?;
     let (near_out, far_out) = UnixStream::pair()?;
     far_in.set_nonblocking(true)?;
@@ -29,15 +36,15 @@ pub(super) fn pump(shared: &Arc<Shared>, started: Started, first: Vec<u8>) -> io
     let Started { read, mut hold } = started;
     let writer = Arc::clone(&hold.write);
     let feeding = shared.runtime.spawn(async move {
-        if !first.is_empty() && writer.data(first.as_slice()).await.is_err() {
+        if meter::send(&over, &writer, &first).await.is_err() {
             return;
         }
-        let mut buffer = vec![0; 64 << 10];
+        let mut buffer = vec![0; 32 << 10];
         loop {
             match input.read(&mut buffer).await {
                 Ok(0) | Err(_) => break,
                 Ok(n) => {
-                    if writer.data(&buffer[..n]).await.is_err() {
+                    if meter::send(&over, &writer, &buffer[..n]).await.is_err() {
                         break;
                     }
                 }

@@ -145,12 +145,7 @@ impl SshRemote {
     fn run_within(&self, argv: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, RemoteError> {
         self.on_a_line(&argv.join(" "), limit, |line, left| async move {
             let text = line.become_root.line(argv, Some(left));
-            let mut input = line.become_root.first_line();
-            if input.is_empty() {
-                return channel::run(&line.connection, &text, stdin).await;
-            }
-            input.extend_from_slice(stdin);
-            channel::run(&line.connection, &text, &input).await
+            channel::run(&line.connection, &text, &[&line.become_root.first_line(), stdin]).await
         })
     }
 
@@ -220,12 +215,12 @@ impl Remote for SshRemote {
     fn open(&self, argv: &[&str]) -> Result<Stream, RemoteError> {
         let command = argv.join(" ");
         let limit = self.shared.common.settings.connect;
-        let (started, first) = self.on_a_line(&command, limit, |line, _| async move {
+        let (over, started, first) = self.on_a_line(&command, limit, |line, _| async move {
             let text = line.become_root.line(argv, None);
             let started = channel::start(&line.connection, &text).await?;
-            Ok((started, line.become_root.first_line()))
+            Ok((line.connection, started, line.become_root.first_line()))
         })?;
-        pump(&self.shared, started, first).map_err(|e| self.failed(&command, e))
+        pump(&self.shared, over, started, first).map_err(|e| self.failed(&command, e))
     }
 
     fn renew(&self) {

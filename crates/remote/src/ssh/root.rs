@@ -59,8 +59,8 @@ pub(super) fn become_root(
     }
     let run = |line: &str, input: &[u8], clock: &Clock| -> Result<Output, Barred> {
         let limit = clock.left().min(shared.common.settings.connect);
-        let what = channel::run(over, line, input);
-        let done = shared.runtime.block_on(async { tokio::time::timeout(limit, what).await });
+        let what = async { tokio::time::timeout(limit, channel::run(over, line, &[input])).await };
+        let done = shared.runtime.block_on(what);
         done.unwrap_or(Err(Cut::Late)).map_err(Barred::Cut)
     };
     let said = run("LC_ALL=C sudo -n true", b"", clock)?;
