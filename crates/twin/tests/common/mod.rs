@@ -106,7 +106,9 @@ pub fn network(machine: &str) -> BTreeMap<&'static str, String> {
             .map(|a| format!("Address={a}\n"))
             .chain(gateways.iter().map(|g| format!("Gateway={g}\n")))
             .collect();
-        format!("[Match]\nName={iface}\n[Network]\nIPv6AcceptRA=no\n{lines}")
+        // As the renderer writes it: without this, networkd 252 can give an interface up for good ("Could not
+        // set route: No route to host") when its carrier comes back sooner than its IPv6 address is usable.
+        format!("[Match]\nName={iface}\n[Network]\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n{lines}")
     };
     match machine {
         "a" => [(
