@@ -274,7 +274,7 @@ pub fn remove(system: &System, name: &str) -> Result<(), Fault> {
 
 fn tool(system: &System, name: &str, args: &[&str]) -> Result<(), Fault> {
     let mut command = Command::new(system.program(name));
-    said(&format!("{name} {}", args.join(" ")), run::bounded(command.args(args), LIMIT))
+    said(&format!("{name} {}", args.join(" ")), system.run_to_its_end(command.args(args), LIMIT))
 }
 
 fn said(command: &str, said: io::Result<Said>) -> Result<(), Fault> {

@@ -41,7 +41,7 @@ pub fn before(
     seen: &Observation,
     steps: Vec<Step>,
 ) -> Result<Before, Fault> {
-    let mut before = Before::default();
+    let mut before = Before { running: seen.running.clone(), ..Before::default() };
     let accounts = system.accounts()?;
     let mut paths = BTreeSet::new();
     for step in &steps {

@@ -111,7 +111,7 @@ fn run_all(system: &System, due: &[&Check], folder: &Path, redactor: &Redactor) 
         let mut command = Command::new(program);
         command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
         let shown = check.argv.join(" ");
-        match system.run(&mut command, Duration::from_secs(u64::from(check.timeout_s.max(1)))) {
+        match system.run(&command, Duration::from_secs(u64::from(check.timeout_s.max(1)))) {
             Ok(said) if said.code == 0 => {}
             Ok(said) => {
                 let text = redactor.clean(said.text.trim()).replace(&folder, "");

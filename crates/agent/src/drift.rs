@@ -2,12 +2,11 @@
 
 use crate::journal::Journal;
 use crate::observe::{observe_on, pending};
-use crate::running;
 use crate::store::{Record, Store};
 use crate::system::System;
 use crate::tree::SMALL;
 use artifact::protocol::{DriftItem, DriftReport, Fault};
-use artifact::{FlatDesired, FlatFile, Observation, PathDiff, Seen, Unit, UnitSeen};
+use artifact::{FlatDesired, FlatFile, Observation, PathDiff, RunningDiff, Seen, Unit, UnitSeen};
 use similar::TextDiff;
 use std::collections::BTreeMap;
 
@@ -40,9 +39,7 @@ pub fn report(system: &mut System, store: &Store) -> Result<DriftReport, Fault> 
         }
         drop_ins(system, desired, name, &mut items);
     }
-    if let Some(receipt) = store.receipt(generation) {
-        running_items(&receipt.running, &running::look(system, desired), &mut items);
-    }
+    running_items(&seen.running, &mut items);
     Ok(DriftReport { generation, items, pending })
 }
 
@@ -175,12 +172,9 @@ fn drop_ins(system: &System, desired: &FlatDesired, unit: &str, items: &mut Vec<
     }
 }
 
-fn running_items(was: &BTreeMap<String, String>, is: &BTreeMap<String, String>, items: &mut Vec<DriftItem>) {
-    for (name, was) in was {
-        let now = is.get(name).map_or("", String::as_str);
-        if let Some(diff) = unified(was, now) {
-            let what = if now.is_empty() { "is gone" } else { "is not as it was confirmed" };
-            items.push(DriftItem { diff: Some(diff), ..item("running", name, what) });
-        }
+fn running_items(seen: &BTreeMap<String, RunningDiff>, items: &mut Vec<DriftItem>) {
+    for (name, diff) in seen {
+        let what = if diff.is.is_empty() { "is gone" } else { "is not as it was confirmed" };
+        items.push(DriftItem { diff: unified(&diff.was, &diff.is), ..item("running", name, what) });
     }
 }

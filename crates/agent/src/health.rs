@@ -244,7 +244,7 @@ fn command(system: &System, argv: &[String], redactor: &Redactor) -> Result<(), 
     let mut command = Command::new(program);
     command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
     let shown = argv.join(" ");
-    match system.run(&mut command, COMMAND) {
+    match system.run(&command, COMMAND) {
         Ok(said) if said.code == 0 => Ok(()),
         Ok(said) => {
             let text = redactor.clean(said.text.trim());

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod arm;
+mod bring_back;
 mod check;
 mod commands;
 mod confirm;
@@ -15,6 +16,7 @@ mod health;
 mod identity;
 mod journal;
 mod lock;
+mod nft_seen;
 mod observe;
 mod packages;
 mod paths;
@@ -23,6 +25,7 @@ mod redact;
 mod room;
 mod run;
 mod running;
+mod running_text;
 mod store;
 mod switch;
 mod system;

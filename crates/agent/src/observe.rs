@@ -3,13 +3,14 @@
 use crate::accounts::{Accounts, extra_groups};
 use crate::journal::Journal;
 use crate::packages;
+use crate::running;
 use crate::store::{Found, Manifest, Record, Store};
 use crate::system::{System, fault};
 use crate::systemd::names;
 use crate::tree::{self, Entry};
 use artifact::protocol::{Code, Fault, Pending};
 use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, Unit, UnitRest};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at everything a desired state and the generation on record speak of.
 ///
@@ -33,6 +34,8 @@ pub fn observe_on(
 ) -> Result<Observation, Fault> {
     let digest = record.map(|r| r.digest.clone());
     let record = record.map(|r| &r.manifest);
+    let confirmed = record.and_then(|r| store.receipt(r.generation)).map_or(BTreeMap::new(), |r| r.running);
+    let asked = record.map(|r| running::ask(system, &r.desired, |what| confirmed.contains_key(what.name())));
     let journal = Journal::read(&store.path("journal"))?;
     let accounts = system.accounts()?;
     let mut seen = Observation {
@@ -63,6 +66,9 @@ pub fn observe_on(
     }
     if let Some(record) = record {
         unit_drift(desired, record, &mut seen);
+    }
+    if let Some(asked) = asked {
+        seen.running = running::differences(&confirmed, &asked.answers(system));
     }
     seen.leaving.units.retain(|name, rest| {
         let now = seen.units.get(name);

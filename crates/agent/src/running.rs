@@ -1,87 +1,154 @@
 //! What runs besides units and can be told: the packet filter, addresses, WireGuard peers, BIRD's protocols.
-//! Written down when a generation is confirmed, and held against what is then, later, only when somebody
-//! asks. Texts are made so that they differ only when somebody changed something: no counters, handles,
-//! times, learned endpoints, leases or keys.
+//! Written down when a generation is confirmed, and held against what is then at every look. The engines are
+//! asked all at once, while files are looked at.
 
-use crate::run;
+use crate::nft_seen;
+use crate::run::{self, Begun};
+use crate::running_text as text;
 use crate::system::System;
-use artifact::FlatDesired;
-use serde_json::Value;
+use artifact::{FlatDesired, RunningDiff};
+use engine::running::{Running, of};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 /// One question to an engine.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Where a packet filter's rules lie: ours, and Debian's own.
-const NFT: [&str; 2] = ["/etc/fleetwright/nftables.nft", "/etc/nftables"];
-/// The fleet's own table.
-const TABLE: [&str; 4] = ["-s", "list", "table", "inet"];
+/// Where interfaces are named.
+const NETWORK: &str = "/etc/systemd/network/";
 
-/// Everything that can be told on this host, of the engines the generation has.
-pub fn look(system: &System, desired: &FlatDesired) -> BTreeMap<String, String> {
-    let mut out = BTreeMap::new();
-    let mut add = |name: &str, text: Option<String>| {
-        if let Some(text) = text {
-            out.insert(name.to_owned(), text);
-        }
-    };
-    let has = |prefix: &str| desired.files.keys().any(|p| p.starts_with(prefix));
-    if NFT.iter().any(|p| has(p)) {
-        let args: Vec<&str> = TABLE.into_iter().chain(["fleetwright"]).collect();
-        add("nft", ask(system, "nft", &args).map(|t| nft(&t)));
-    }
-    let interfaces = interfaces(system, desired);
-    if !interfaces.is_empty() {
-        add("addresses", ask(system, "ip", &["-j", "addr"]).and_then(|t| addresses(&t, &interfaces)));
-    }
-    if has("/etc/wireguard/") || has("/etc/systemd/network/") {
-        let dump = ask(system, "wg", &["show", "all", "dump"]);
-        add("wireguard", dump.map(|t| wireguard(&t)).filter(|t| !t.is_empty()));
-    }
-    if has("/etc/bird/") {
-        add("bird", ask(system, "birdc", &["show", "protocols"]).map(|t| bird(&t)));
-    }
-    out
+/// Engines that were asked.
+#[derive(Default)]
+pub struct Asked {
+    answers: BTreeMap<Running, String>,
+    begun: BTreeMap<Running, Begun>,
+    interfaces: BTreeSet<String>,
+    tunnels: BTreeSet<String>,
+    /// Where the answer about the packet filter is kept, and under which key.
+    filter: Option<(PathBuf, String)>,
 }
 
-/// What a command says; `None` where it is missing or fails.
-fn ask(system: &System, program: &str, args: &[&str]) -> Option<String> {
+/// Asks the engines the generation has, of those `wanted`.
+pub fn ask(system: &System, desired: &FlatDesired, wanted: impl Fn(Running) -> bool) -> Asked {
+    let mut asked = Asked::default();
+    let has = |running: Running| {
+        running.files().iter().any(|prefix| desired.files.keys().any(|path| path.starts_with(prefix)))
+    };
+    for running in Running::ALL.into_iter().filter(|r| wanted(*r) && has(*r)) {
+        let (program, args): (&str, &[&str]) = match running {
+            Running::Addresses => {
+                asked.interfaces = interfaces(system, desired);
+                if asked.interfaces.is_empty() {
+                    continue;
+                }
+                ("ip", &["-j", "addr"])
+            }
+            Running::Bird => ("birdc", &["show", "protocols"]),
+            Running::Nft => {
+                asked.filter = nft_seen::key(system);
+                if let Some(text) = asked.filter.as_ref().and_then(|(path, key)| nft_seen::kept(path, key)) {
+                    asked.answers.insert(running, text);
+                    continue;
+                }
+                ("nft", &["-s", "list", "table", "inet", "fleetwright"])
+            }
+            Running::Wireguard => {
+                asked.tunnels = tunnels(desired);
+                ("wg", &["show", "all", "dump"])
+            }
+        };
+        if let Some(begun) = begin(system, program, args) {
+            asked.begun.insert(running, begun);
+        }
+    }
+    asked
+}
+
+/// `None` where the program is missing.
+fn begin(system: &System, program: &str, args: &[&str]) -> Option<Begun> {
     let path = system.program(program);
     if !path.is_absolute() {
         return None;
     }
     let mut command = Command::new(path);
     command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
-    run::whole(&mut command, ANSWER).ok().filter(|said| said.code == 0).map(|said| said.text)
+    run::begin(&mut command, ANSWER).ok()
 }
 
-/// The table as text; elements of sets that fill themselves are left out.
-fn nft(text: &str) -> String {
-    let mut out = String::new();
-    let mut own = false;
-    let mut inside = false;
-    for line in text.lines() {
-        let trimmed = line.trim();
-        if trimmed.starts_with("set ") || trimmed.starts_with("map ") {
-            own = false;
+impl Asked {
+    /// What they say, by name; without those that do not answer.
+    pub fn answers(self, system: &System) -> BTreeMap<String, String> {
+        let Asked { mut answers, begun, interfaces, tunnels, filter } = self;
+        for (running, begun) in begun {
+            let Some(said) = begun.end().ok().filter(|said| said.code == 0) else { continue };
+            let told = match running {
+                Running::Addresses => text::addresses(&said.text, &interfaces),
+                Running::Bird => Some(text::bird(&said.text)),
+                Running::Nft => Some(text::nft(&said.text)),
+                Running::Wireguard => Some(text::wireguard(&said.text, &tunnels)).filter(|t| !t.is_empty()),
+            };
+            if let (Running::Nft, Some(told), Some((path, key))) = (running, &told, &filter) {
+                // Only what was there before and after the question is an answer to it.
+                if nft_seen::key(system).is_some_and(|(_, now)| now == *key) {
+                    nft_seen::keep(path, key, told);
+                }
+            }
+            answers.extend(told.map(|told| (running, told)));
         }
-        if trimmed.starts_with("flags ") || trimmed.starts_with("timeout ") {
-            own |= trimmed.contains("dynamic") || trimmed.contains("timeout");
+        answers.into_iter().map(|(running, told)| (running.name().to_owned(), told)).collect()
+    }
+}
+
+/// Everything that can be told on this host, of the engines the generation has.
+pub fn look(system: &System, desired: &FlatDesired) -> BTreeMap<String, String> {
+    ask(system, desired, |_| true).answers(system)
+}
+
+/// What is not as it was confirmed, by name; the texts without what is not held against each other. An engine
+/// that does not answer runs nothing.
+pub fn differences(
+    was: &BTreeMap<String, String>,
+    is: &BTreeMap<String, String>,
+) -> BTreeMap<String, RunningDiff> {
+    let mut out = BTreeMap::new();
+    for (name, was) in was {
+        let Some(running) = Running::of(name) else { continue };
+        let is = is.get(name).map_or("", String::as_str);
+        let (was, is) = (compared(running, was, was, is), compared(running, is, was, is));
+        if was != is {
+            out.insert(name.clone(), RunningDiff { was, is });
         }
-        inside |= own && trimmed.starts_with("elements = {");
-        if !inside {
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        inside &= !trimmed.ends_with('}');
     }
     out
 }
 
+/// The lines of a text that are held against the other's.
+fn compared(running: Running, text: &str, was: &str, is: &str) -> String {
+    let kept = |line: &&str| match running {
+        // An interface that is not there, or down, now or then, is an outage.
+        Running::Addresses => line
+            .split_once(": ")
+            .is_some_and(|(name, _)| !of(was, name).is_empty() && !of(is, name).is_empty()),
+        // What was off at the confirm may have been so for a moment only.
+        Running::Bird => {
+            let name = line.split(' ').next().unwrap_or_default();
+            !was.lines().any(|l| l.split(' ').next() == Some(name) && l.ends_with(" off"))
+        }
+        Running::Nft | Running::Wireguard => true,
+    };
+    text.lines().filter(kept).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Names of the fleet's WireGuard interfaces.
+fn tunnels(desired: &FlatDesired) -> BTreeSet<String> {
+    let name = |path: &String| Some(path.strip_prefix("/etc/wireguard/")?.strip_suffix(".conf")?.to_owned());
+    desired.files.keys().filter_map(name).collect()
+}
+
 /// Names of the interfaces that the fleet's network files speak of.
-fn interfaces(system: &System, desired: &FlatDesired) -> BTreeSet<String> {
-    let files = desired.files.keys().filter(|p| p.starts_with("/etc/systemd/network/"));
+pub fn interfaces(system: &System, desired: &FlatDesired) -> BTreeSet<String> {
+    let files = desired.files.keys().filter(|p| p.starts_with(NETWORK));
     let texts = files.filter_map(|p| std::fs::read_to_string(system.real(p)).ok());
     let mut names = BTreeSet::new();
     for text in texts {
@@ -93,113 +160,37 @@ fn interfaces(system: &System, desired: &FlatDesired) -> BTreeSet<String> {
     names
 }
 
-/// One line an interface that is there: its addresses, without leases and link-local ones.
-fn addresses(json: &str, wanted: &BTreeSet<String>) -> Option<String> {
-    let links: Vec<Value> = serde_json::from_str(json).ok()?;
-    let mut lines = BTreeSet::new();
-    for link in links {
-        let name = link.get("ifname").and_then(Value::as_str).unwrap_or_default();
-        if !wanted.contains(name) {
-            continue;
-        }
-        let all = link.get("addr_info").and_then(Value::as_array).cloned().unwrap_or_default();
-        let fixed = |a: &&Value| {
-            a.get("dynamic").and_then(Value::as_bool) != Some(true)
-                && a.get("protocol").and_then(Value::as_str) != Some("kernel_ll")
-                && !(a.get("scope").and_then(Value::as_str) == Some("link")
-                    && a.get("family").and_then(Value::as_str) == Some("inet6"))
-        };
-        let shown = |a: &Value| {
-            let local = a.get("local").and_then(Value::as_str)?;
-            Some(format!("{local}/{}", a.get("prefixlen").and_then(Value::as_u64)?))
-        };
-        let addresses: BTreeSet<String> = all.iter().filter(fixed).filter_map(shown).collect();
-        let addresses: Vec<String> = addresses.into_iter().collect();
-        lines.insert(format!("{name}: {}\n", addresses.join(" ")));
-    }
-    Some(lines.into_iter().collect())
-}
-
-/// `wg show all dump` without private keys, preshared keys, endpoints and counters.
-fn wireguard(dump: &str) -> String {
-    let mut lines = BTreeSet::new();
-    for line in dump.lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        match fields.as_slice() {
-            [name, _, public, port, mark] => {
-                lines.insert(format!("{name}: key {public} port {port} mark {mark}\n"));
-            }
-            [name, public, shared, _, allowed, _, _, _, keepalive] => {
-                let allowed: BTreeSet<&str> = allowed.split(',').collect();
-                let allowed: Vec<&str> = allowed.into_iter().collect();
-                let shared = if *shared == "(none)" { "no" } else { "a" };
-                lines.insert(format!(
-                    "{name}: peer {public} allowed {} keepalive {keepalive} {shared} preshared key\n",
-                    allowed.join(",")
-                ));
-            }
-            _ => {}
-        }
-    }
-    lines.into_iter().collect()
-}
-
-/// Name, kind and table of each protocol, and whether somebody switched it off. Whether a session is
-/// established is health, not drift.
-fn bird(text: &str) -> String {
-    let mut lines = BTreeSet::new();
-    for line in text.lines() {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let [name, kind, table, state, ..] = fields.as_slice() else { continue };
-        if *name == "Name" || *name == "BIRD" || name.starts_with(|c: char| c.is_ascii_digit()) {
-            continue;
-        }
-        let off = if *state == "down" { " off" } else { "" };
-        lines.insert(format!("{name} {kind} {table}{off}\n"));
-    }
-    lines.into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[test]
-    fn a_table_is_told_without_what_fills_itself() {
-        let text = "table inet fleetwright {\n\tset bans {\n\t\ttype ipv4_addr\n\t\tflags dynamic,timeout\n\
-                    \t\telements = { 1.2.3.4 timeout 1h,\n\t\t\t     5.6.7.8 }\n\t}\n\
-                    \tset admins {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.0.1 }\n\t}\n}\n";
-        let shown = nft(text);
-        assert!(!shown.contains("1.2.3.4") && !shown.contains("5.6.7.8"), "{shown}");
-        assert!(shown.contains("10.0.0.1") && shown.ends_with("\t}\n}\n"), "{shown}");
+    fn differ(name: &str, was: &str, is: &str) -> Option<RunningDiff> {
+        let one = |text: &str| BTreeMap::from([(name.to_owned(), text.to_owned())]);
+        differences(&one(was), &one(is)).remove(name)
     }
 
     #[test]
-    fn wireguard_is_told_without_keys_that_are_secret() {
-        let dump = "wg0\tPRIVATE\tPUBLIC\t51820\toff\n\
-                    wg0\tPEER\tSHARED\t192.0.2.1:7\t10.0.0.2/32,10.0.0.1/32\t1700000000\t5\t6\t25\n";
-        let shown = wireguard(dump);
-        let peer = "wg0: peer PEER allowed 10.0.0.1/32,10.0.0.2/32 keepalive 25 a preshared key\n";
-        assert_eq!(shown, format!("wg0: key PUBLIC port 51820 mark off\n{peer}"));
+    fn an_outage_is_no_drift() {
+        let was = "lan: 10.0.0.1/24\nout: 10.1.0.1/24\n";
+        assert_eq!(differ("addresses", was, was), None);
+        assert_eq!(differ("addresses", was, "lan: 10.0.0.1/24\n"), None, "its cable is out");
+        assert_eq!(differ("addresses", "lan: 10.0.0.1/24\n", was), None, "its cable was out");
+        let diff = differ("addresses", was, "lan: 10.0.0.1/24 10.0.0.9/24\n").unwrap_or_default();
+        assert_eq!((&*diff.was, &*diff.is), ("lan: 10.0.0.1/24\n", "lan: 10.0.0.1/24 10.0.0.9/24\n"));
     }
 
     #[test]
-    fn addresses_are_those_that_were_given() {
-        let json = r#"[{"ifname":"lan","addr_info":[
-            {"family":"inet","local":"10.0.0.1","prefixlen":24,"scope":"global"},
-            {"family":"inet","local":"10.9.0.7","prefixlen":24,"scope":"global","dynamic":true},
-            {"family":"inet6","local":"fe80::1","prefixlen":64,"scope":"link"}]},
-            {"ifname":"veth0","addr_info":[]}]"#;
-        assert_eq!(addresses(json, &["lan".to_owned()].into()).unwrap(), "lan: 10.0.0.1/24\n");
+    fn a_protocol_that_was_off_is_not_held_to_it() {
+        let was = "kernel4 Kernel master4\nwro BGP --- off\n";
+        assert_eq!(differ("bird", was, &was.replace(" off", "")), None);
+        assert!(differ("bird", &was.replace(" off", ""), was).is_some());
+        assert!(differ("bird", was, "wro BGP --- off\n").is_some());
     }
 
     #[test]
-    fn bird_is_told_by_what_is_configured() {
-        let text = "BIRD 2.17 ready.\nName       Proto      Table      State  Since         Info\n\
-                    kernel4    Kernel     master4    up     10:00:00.000  \n\
-                    wro        BGP        ---        start  10:00:01.000  Active\n\
-                    old        BGP        ---        down   10:00:01.000  \n";
-        assert_eq!(bird(text), "kernel4 Kernel master4\nold BGP --- off\nwro BGP ---\n");
+    fn what_does_not_answer_is_gone() {
+        let was = BTreeMap::from([("nft".to_owned(), "table inet fleetwright {\n}\n".to_owned())]);
+        assert_eq!(differences(&was, &BTreeMap::new())["nft"].is, "");
+        assert_eq!(differences(&BTreeMap::new(), &was), BTreeMap::new());
     }
 }

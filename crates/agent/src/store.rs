@@ -6,7 +6,7 @@ use crate::journal::Journal;
 use crate::system::{System, fault};
 use crate::tree::{self, Entry, Rights};
 use artifact::protocol::{Claim, Code, Fault, Receipt, State, UndoReport};
-use artifact::{FlatDesired, UnitRest};
+use artifact::{FlatDesired, RunningDiff, UnitRest};
 use plan::Step;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,9 @@ pub struct Before {
     /// Groups it makes.
     #[serde(default)]
     pub groups: BTreeSet<String>,
+    /// What ran otherwise than it was confirmed, by name: brought back by it, and not put back by an undo.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub running: BTreeMap<String, RunningDiff>,
 }
 
 /// The generation the host is.

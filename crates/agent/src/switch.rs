@@ -1,6 +1,7 @@
 //! The switch: one phase after the other, each in the journal before it begins.
 
 use crate::accounts;
+use crate::bring_back;
 use crate::check::{copy_fault, wanted_at};
 use crate::observe::keys_file;
 use crate::packages;
@@ -279,7 +280,8 @@ impl Switch<'_> {
                 (s.name.as_str(), verb)
             })
             .collect();
-        run_units(self.system, &self.manifest.desired.units, &verbs, UNIT_LIMIT)
+        run_units(self.system, &self.manifest.desired.units, &verbs, UNIT_LIMIT)?;
+        bring_back::finish(self.system, &self.manifest.desired, self.before)
     }
 }
 
@@ -327,7 +329,7 @@ fn reload_command(system: &System, name: &str, argv: &[String], limit: Duration)
     let mut command = Command::new(program);
     command.args(args).env("LC_ALL", "C.UTF-8").current_dir("/");
     let failed = |what: String| Fault::new(Code::UnitFailed, format!("{name}: `{}`: {what}", argv.join(" ")));
-    match system.run(&mut command, limit) {
+    match system.run(&command, limit) {
         Ok(said) if said.code == 0 => Ok(()),
         Ok(said) => {
             let last = said.text.lines().rev().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The system the agent works on: `/`, or a folder that stands for it in tests.
 
 use crate::accounts::Accounts;
-use crate::run::{self, Said};
+use crate::run::{self, Orphan, Said};
 use crate::store::STATE;
 use crate::systemd::Systemd;
 use artifact::protocol::{Code, Fault};
@@ -31,13 +31,21 @@ impl System {
         self.until.map_or(limit, |until| limit.min(until.saturating_duration_since(Instant::now())))
     }
 
-    /// Runs one of the fleet's own commands, as [`run::bounded`]; ended at the next contact when the agent
+    /// Runs one of the fleet's own commands, as [`run::bounded`]; killed at the next contact when the agent
     /// is killed meanwhile.
     ///
     /// # Errors
     /// As [`run::bounded`].
-    pub fn run(&self, command: &mut Command, limit: Duration) -> io::Result<Said> {
-        run::noted(command, limit, &self.under_way())
+    pub fn run(&self, command: &Command, limit: Duration) -> io::Result<Said> {
+        run::noted(command, limit, &self.under_way(), Orphan::Killed)
+    }
+
+    /// As [`System::run`], for one of the system's tools: the next contact waits for its end.
+    ///
+    /// # Errors
+    /// As [`run::bounded`].
+    pub fn run_to_its_end(&self, command: &Command, limit: Duration) -> io::Result<Said> {
+        run::noted(command, limit, &self.under_way(), Orphan::Awaited(limit))
     }
 
     /// Says which command is under way.

@@ -1,6 +1,7 @@
 //! A transaction: stage, check, arm, switch, observe again; whatever goes wrong after `armed` is undone.
 
 use crate::arm;
+use crate::bring_back;
 use crate::check;
 use crate::confirm;
 use crate::health;
@@ -286,6 +287,9 @@ impl Run<'_, '_> {
             if let Some(said) = switch.phase(phase)? {
                 self.talk.say(&Event::Said(said));
             }
+        }
+        for said in bring_back::seen(self.system, &manifest.desired, before)? {
+            self.talk.say(&Event::Said(said));
         }
         let count = before.steps.len();
         self.state(State::Switched, &format!("{count} steps"), Durable::Later)?;

@@ -10,6 +10,6 @@ mod text;
 mod wire;
 
 pub use desired::{Check, Desired, Dir, File, Health, Link, Package, Probe, Unit, UnitKind, User};
-pub use observe::{Leave, Leaving, Observation, PathDiff, Seen, UnitRest, UnitSeen, UserDiff};
+pub use observe::{Leave, Leaving, Observation, PathDiff, RunningDiff, Seen, UnitRest, UnitSeen, UserDiff};
 pub use text::{Line, Segment, Text, Why};
 pub use wire::{FlatDesired, FlatFile, Hasher, hash_hex};

@@ -29,6 +29,9 @@ pub struct Observation {
     pub leaving: Leaving,
     /// Paths and units the generation on record owns that are no longer as it left them: edits by hand.
     pub drift: BTreeSet<String>,
+    /// What runs otherwise than when the generation on record was confirmed, by its name in `Receipt::running`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub running: BTreeMap<String, RunningDiff>,
     /// Hashes of wanted bytes the host does not have.
     pub lacking: BTreeSet<String>,
     /// A transaction that was neither confirmed nor undone.
@@ -87,6 +90,15 @@ pub struct PathDiff {
     /// to hold no secret, or with every secret hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
+}
+
+/// What runs otherwise than it was confirmed; both texts as `Receipt::running` has them, safe to print.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RunningDiff {
+    /// What was confirmed.
+    pub was: String,
+    /// What runs; empty when it is gone.
+    pub is: String,
 }
 
 /// A user that is not as desired; each field says what is there now where it differs.

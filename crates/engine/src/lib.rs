@@ -15,6 +15,7 @@ pub mod nftables;
 pub mod node_exporter;
 pub mod prometheus;
 pub mod resolver;
+pub mod running;
 pub mod secret;
 pub mod service;
 pub mod sshd;

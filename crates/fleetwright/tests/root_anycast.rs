@@ -29,6 +29,27 @@ fn proves(answer: &serde_json::Value, kind: &str, about: &str) -> usize {
     verdicts.iter().filter(of).count()
 }
 
+/// A session that somebody switched off by hand is drift, and up again after an apply; BIRD goes on running.
+fn a_session_switched_off_by_hand_comes_back(lab: &Lab) {
+    let protocols = || lab.sh("core1", "birdc show protocols");
+    let name =
+        protocols().lines().find(|l| l.contains(" BGP ")).unwrap().split(' ').next().unwrap().to_owned();
+    let pid = lab.sh("core1", "pidof bird");
+    lab.sh("core1", &format!("birdc disable {name}"));
+    let plan = lab.plan();
+    let step = &plan["plan"]["hosts"]["core1"]["steps"][0];
+    let told = ["name", "change"].map(|k| step[k].as_str().unwrap_or_default());
+    assert_eq!(told, ["bird.service", "reload"], "{plan:#}");
+    assert_eq!(step["detail"][0], "running bird is not as it was confirmed");
+    let applied = json(lab.path(), &["apply", "--twin", lab.name(), "core1"]);
+    assert_eq!(applied["exit"], 0, "{applied:#}");
+    let now = protocols();
+    let line = now.lines().find(|l| l.starts_with(&format!("{name} "))).unwrap();
+    assert!(!line.contains(" down "), "{now}");
+    assert_eq!(lab.sh("core1", "pidof bird"), pid);
+    assert_eq!(lab.plan()["empty"], true);
+}
+
 #[test]
 fn a_router_is_one_file_and_a_host_leaves_with_its_file() {
     let lab = Lab::up("anycast", "anycast");
@@ -37,6 +58,7 @@ fn a_router_is_one_file_and_a_host_leaves_with_its_file() {
     assert!(all["verdicts"].as_array().unwrap().len() > 100);
     assert!(proves(&all, "bgp", "ixp-ams2") >= 2 && proves(&all, "bgp", "ixp-ams3") == 0, "{all:#}");
     assert_eq!(lab.plan()["empty"], true);
+    a_session_switched_off_by_hand_comes_back(&lab);
 
     // Its sessions with the core, the route server and its transit, its tunnel, its metrics: from one file.
     let file = Edited::new(lab.path(), "hosts/ixp-ams3.yaml", IXP_AMS3);

@@ -12,6 +12,9 @@ use std::path::Path;
 
 const DNS: &str = "/etc/fleetwright/dnsmasq.conf";
 const SYSCTL: &str = "/etc/sysctl.d/60-fleetwright.conf";
+const TABLE: &str = "nft -s list table inet fleetwright";
+const STARTED: &str =
+    "systemctl show -P ActiveEnterTimestampMonotonic systemd-networkd fleetwright-nftables 'wg-quick@*'";
 
 fn go(lab: &Lab, args: &[&str]) -> Ran {
     run(lab.path(), &[args, &["--twin", lab.name()]].concat())
@@ -85,6 +88,54 @@ fn a_hand_edit_is_undone_by_an_apply(lab: &Lab) {
     let applied = ask(lab, &["apply", "--undo-on-failure", "--canary", "mac-mini"]);
     assert_eq!(applied["exit"], 0, "{applied:#}");
     assert!(lab.sh("mac-mini", "cat /etc/redis/redis.conf").contains("\nport 6379\n"));
+    nothing_to_do(lab);
+}
+
+/// What somebody changed without touching a file: planned with the reason and what would change, brought back by an
+/// apply without a restart, and then nothing is left to do.
+fn what_only_runs_is_brought_back_by_an_apply(lab: &Lab) {
+    let host = "kyiv-gw";
+    let peers = || lab.sh(host, "wg show all allowed-ips");
+    let (peers_before, table) = (peers(), lab.sh(host, TABLE));
+    let started = lab.sh(host, STARTED);
+    let mut words = peers_before.split_whitespace();
+    let (tunnel, peer) = (words.next().unwrap(), words.next().unwrap());
+    lab.sh(
+        host,
+        &format!(
+            "nft insert rule inet fleetwright input tcp dport 4444 accept; nft add chain inet fleetwright by-hand; \
+             ip address add 192.0.2.77/32 dev lan; wg set {tunnel} peer {peer} allowed-ips 192.0.2.88/32"
+        ),
+    );
+    let status = go(lab, &["status", "--drift"]);
+    assert_eq!(status.code, 3, "{}{}", status.out, status.err);
+    for line in ["+lan: ", "dport 4444 accept", "allowed 192.0.2.88/32"] {
+        assert!(status.out.contains(line), "{line}: {}", status.out);
+    }
+    let plan = ask(lab, &["plan", host])["plan"]["hosts"][host].clone();
+    let steps: Vec<[&str; 3]> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| [&s["name"], &s["change"], &s["detail"][0]].map(|v| v.as_str().unwrap()))
+        .collect();
+    let wg = format!("wg-quick@{tunnel}.service");
+    let of_tunnel = format!("running wireguard of {tunnel} is not as it was confirmed");
+    assert_eq!(
+        steps,
+        [
+            ["fleetwright-nftables.service", "reload", "running nft is not as it was confirmed"],
+            ["systemd-networkd.service", "reload", "running addresses is not as it was confirmed"],
+            [&wg, "reload", &of_tunnel],
+        ],
+        "{plan:#}"
+    );
+    assert!(plan["steps"][0]["diff"].as_str().unwrap().contains("-\t\ttcp dport 4444 accept"), "{plan:#}");
+    assert_eq!(plan["drift"], serde_json::json!(["running addresses", "running nft", "running wireguard"]));
+    applied(lab, &["apply", host]);
+    assert_eq!((peers(), lab.sh(host, TABLE)), (peers_before.clone(), table));
+    assert!(!lab.sh(host, "ip address").contains("192.0.2.77"));
+    assert_eq!(lab.sh(host, STARTED), started, "nothing was restarted");
     nothing_to_do(lab);
 }
 
@@ -221,6 +272,7 @@ fn drift_plans_and_history() {
     nothing_to_do(&lab);
     a_hand_edit_is_seen_and_adopted(&lab);
     a_hand_edit_is_undone_by_an_apply(&lab);
+    what_only_runs_is_brought_back_by_an_apply(&lab);
     a_kept_plan_is_applied_exactly_or_not_at_all(&lab);
     a_host_goes_back_and_forward(&lab);
     the_history_is_true(&lab);

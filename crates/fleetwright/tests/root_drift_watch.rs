@@ -114,9 +114,7 @@ fn a_host_says_by_itself_what_was_changed_by_hand() {
     assert!(shown.contains(&"node_textfile_scrape_error 0".to_owned()), "{shown:?}");
     await_alerts(&lab, &["HostDrift warning host/gw"]);
 
-    // What only runs is in no file: nothing of an apply would touch it.
-    lab.sh("gw", "nft delete chain inet fleetwright by-hand");
-    lab.sh("box", "ip address del 192.168.1.77/24 dev lan");
+    // What only runs is in no file, and undone all the same.
     let applied = json(lab.path(), &["apply", "--twin", lab.name()]);
     assert_eq!(applied["exit"], 0, "{applied:#}");
     let generation = |host: &str| lab.sh(host, "cat /var/lib/fleetwright/current");
@@ -127,6 +125,9 @@ fn a_host_says_by_itself_what_was_changed_by_hand() {
     for host in ["gw", "box"] {
         assert_eq!(look(&lab, host), [as_confirmed(host)]);
     }
+    assert_eq!(lab.shell("gw", "nft list chain inet fleetwright by-hand").code, 1);
+    assert!(!lab.sh("box", "ip address show dev lan").contains("192.168.1.77"));
+    assert_eq!(lab.plan()["empty"], true);
     let told = status(&lab);
     assert_eq!(told.code, 0, "{}{}", told.out, told.err);
     assert!(samples(&lab).contains(&"fleetwright_drift_items 0".to_owned()));

@@ -1,6 +1,7 @@
 //! The one place that decides what a difference means.
 
 use crate::order::{is_own_file, needs_manager_reload, unit_levels};
+use crate::running::{self, Cause};
 use crate::step::{Change, Kind, Step};
 use artifact::{Dir, FlatDesired, FlatFile, Leave, Link, Observation, Seen, Unit, UnitKind, UnitSeen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -190,6 +191,7 @@ fn unit_steps(desired: &FlatDesired, seen: &Observation, changed: &BTreeSet<&str
             out.enables.push(step(Kind::Unit, name, Change::Enable, Vec::new()));
         }
     }
+    let running = running::causes(seen);
     for name in unit_levels(&desired.units).iter().flatten() {
         let Some(unit) = desired.units.get(name) else { continue };
         let now = seen.units.get(name).unwrap_or(&nothing);
@@ -203,7 +205,7 @@ fn unit_steps(desired: &FlatDesired, seen: &Observation, changed: &BTreeSet<&str
             out.stops.insert(0, step(Kind::Unit, name, Change::Stop, Vec::new()));
         }
         if unit.active {
-            out.runs.extend(run_step(name, unit, now, seen, changed));
+            out.runs.extend(run_step(name, unit, seen, changed, running.get(name)));
         }
     }
     out
@@ -212,17 +214,24 @@ fn unit_steps(desired: &FlatDesired, seen: &Observation, changed: &BTreeSet<&str
 fn run_step(
     name: &str,
     unit: &Unit,
-    now: &UnitSeen,
     seen: &Observation,
     changed: &BTreeSet<&str>,
+    running: Option<&Cause>,
 ) -> Option<Step> {
+    let nothing = UnitSeen::default();
+    let now = seen.units.get(name).unwrap_or(&nothing);
     // What leaves is named by the state before only.
     let left = |p: &str| seen.leaving.files.get(p).or_else(|| seen.leaving.links.get(p));
     let restarted = |p: &str| left(p).is_some_and(|l| l.restarts.contains(name));
     let reloaded = |p: &str| left(p).is_some_and(|l| l.reloads.contains(name));
-    let restarts = causes(changed, |p| unit.restart_on.contains(p) || is_own_file(name, p) || restarted(p));
+    let mut restarts =
+        causes(changed, |p| unit.restart_on.contains(p) || is_own_file(name, p) || restarted(p));
     let in_folder = |p: &str| unit.reload_on.iter().any(|on| on.ends_with('/') && p.starts_with(on.as_str()));
-    let reloads = causes(changed, |p| unit.reload_on.contains(p) || in_folder(p) || reloaded(p));
+    let mut reloads = causes(changed, |p| unit.reload_on.contains(p) || in_folder(p) || reloaded(p));
+    if let Some(cause) = running {
+        let to = if cause.restart || !restarts.is_empty() { &mut restarts } else { &mut reloads };
+        to.extend(cause.details.iter().cloned());
+    }
     if now.active == "activating" && unit.kind == UnitKind::Service {
         let looping = now.sub == "auto-restart";
         let change = if looping || !restarts.is_empty() { Change::Restart } else { Change::Start };

@@ -1,6 +1,7 @@
 //! The plan of one host and of the fleet.
 
 use crate::reason::{diff_of, interruption, undo, whys};
+use crate::running;
 use crate::step::Step;
 use crate::{Kind, steps};
 use artifact::{Desired, FlatDesired, Observation, Why, hash_hex};
@@ -14,7 +15,8 @@ pub struct PlannedStep {
     pub step: Step,
     /// Why: for a file, the reasons of the lines that come or change, each once.
     pub why: Vec<Why>,
-    /// What a reader would see change, as a unified diff with secrets hidden; files only.
+    /// What a reader would see change, as a unified diff with secrets hidden: of a file, or of what a unit runs
+    /// otherwise than it was confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
     /// What is interrupted: "restarts caddy.service", "reloads bird.service", "none".
@@ -35,7 +37,7 @@ pub struct HostPlan {
     pub to: String,
     /// The steps.
     pub steps: Vec<PlannedStep>,
-    /// Paths and units that somebody changed by hand since the last apply.
+    /// Paths and units, and what runs, that somebody changed by hand since the last apply.
     pub drift: Vec<String>,
 }
 
@@ -69,7 +71,11 @@ impl HostPlan {
             .iter()
             .map(|step| PlannedStep {
                 why: whys(desired, seen, step),
-                diff: (step.kind == Kind::File).then(|| diff_of(desired, seen, step)).flatten(),
+                diff: match step.kind {
+                    Kind::File => diff_of(desired, seen, step),
+                    Kind::Unit => running::diff(seen, &step.name),
+                    _ => None,
+                },
                 interruption: interruption(step, &steps),
                 undo: undo(step).to_owned(),
                 step: step.clone(),
@@ -80,7 +86,7 @@ impl HostPlan {
             from: seen.generation,
             to: flat.digest(),
             steps: planned,
-            drift: seen.drift.iter().cloned().collect(),
+            drift: seen.drift.iter().cloned().chain(running::drift(seen)).collect(),
         }
     }
 
@@ -93,7 +99,9 @@ impl HostPlan {
     /// when a route is withdrawn or a neighbour forgotten.
     pub fn touches_the_way_in(&self) -> bool {
         let paths = self.steps.iter().filter(|s| matches!(s.step.kind, Kind::File | Kind::Link));
-        paths.map(|s| s.step.name.as_str()).any(|path| WAY_IN.iter().any(|w| path.starts_with(w)))
+        // What runs and is told is all of the network.
+        let runs = self.steps.iter().any(|s| s.step.kind == Kind::Unit && s.diff.is_some());
+        runs || paths.map(|s| s.step.name.as_str()).any(|path| WAY_IN.iter().any(|w| path.starts_with(w)))
     }
 
     /// Hash of where the plan comes from, where it goes to and its steps: what a receipt is held against.

@@ -5,6 +5,7 @@ mod decide;
 mod host;
 mod order;
 mod reason;
+mod running;
 mod step;
 mod text;
 

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use artifact::{
-    Desired, File, FlatDesired, Leave, Link, Observation, Package, PathDiff, Seen, Text, Unit, UnitKind,
-    UnitRest, UnitSeen, User, UserDiff, Why, hash_hex,
+    Desired, File, FlatDesired, Leave, Link, Observation, Package, PathDiff, RunningDiff, Seen, Text, Unit,
+    UnitKind, UnitRest, UnitSeen, User, UserDiff, Why, hash_hex,
 };
 use diag::Place;
 use plan::{Change, FleetPlan, HostPlan, Kind, steps};
@@ -150,6 +150,62 @@ fn changed_lines_give_their_reasons_and_secrets_stay_hidden() {
     assert_eq!(plan.steps[0].interruption, "reloads caddy.service");
     assert_eq!(plan.steps[1].diff, None, "only the secret's value differs");
     golden("changed", &plan.to_text(true));
+}
+
+/// What runs otherwise than it was confirmed brings a step for the unit that has it, with what a reload would leave
+/// as a restart, and nothing for one that the fleet does not have.
+#[test]
+fn what_only_runs_is_brought_back_by_its_unit() {
+    let mut flat = flat();
+    let tunnel = flat.units["wg-quick@kw.service"].clone();
+    flat.units.insert("fleetwright-nftables.service".into(), tunnel);
+    let mut seen = quiet();
+    for unit in ["wg-quick@kw.service", "fleetwright-nftables.service"] {
+        seen.units.insert(unit.into(), running(true));
+    }
+    let mut differs = |name: &str, was: &str, is: &str| {
+        seen.running.insert(name.into(), RunningDiff { was: was.into(), is: is.into() });
+        let plan = HostPlan::of(&desired(), &flat, &seen);
+        assert_eq!(steps(&flat, &seen).len(), plan.steps.len());
+        plan
+    };
+    let table = "table inet fleetwright {\n\tchain input {\n\t}\n}\n";
+    let plan = differs("nft", table, &table.replace("input {\n", "input {\n\t\taccept\n"));
+    golden("running", &plan.to_text(true));
+    assert!(plan.touches_the_way_in());
+    assert_eq!(plan.drift, ["running nft"]);
+
+    let was =
+        "kw: key K port 51820 mark off\nkw: peer P allowed 10.0.0.2/32 keepalive off no preshared key\n";
+    let tunnel = |plan: HostPlan| {
+        let step = plan.steps.into_iter().find(|s| s.step.name == "wg-quick@kw.service").unwrap();
+        (step.step.change, step.step.detail, step.diff.unwrap())
+    };
+    let (change, detail, diff) = tunnel(differs("wireguard", was, &was.replace("10.0.0.2/32", "0.0.0.0/0")));
+    assert_eq!((change, &*detail[0]), (Change::Reload, "running wireguard of kw is not as it was confirmed"));
+    assert!(
+        diff.contains("\n-kw: peer P allowed 0.0.0.0/0 ")
+            && diff.contains("\n+kw: peer P allowed 10.0.0.2/32 ")
+    );
+    assert_eq!(
+        tunnel(differs("wireguard", was, &was.replace("keepalive off", "keepalive 1"))).0,
+        Change::Restart
+    );
+
+    let plan = differs("bird", "wro BGP ---\n", "wro BGP --- off\n");
+    assert_eq!((plan.steps.len(), plan.drift.len()), (2, 3), "the fleet has no BIRD here");
+}
+
+/// A unit that does not run is started, whatever it ran.
+#[test]
+fn a_unit_that_stopped_is_started_and_not_reloaded() {
+    let mut seen = quiet();
+    let stopped = UnitSeen { active: "inactive".into(), sub: "dead".into(), ..running(true) };
+    seen.units.insert("wg-quick@kw.service".into(), stopped);
+    let diff = RunningDiff { was: "kw: key K port 51820 mark off\n".into(), is: String::new() };
+    seen.running.insert("wireguard".into(), diff);
+    let steps = steps(&flat(), &seen);
+    assert_eq!(steps.iter().map(|s| s.change).collect::<Vec<_>>(), [Change::Start]);
 }
 
 #[test]
