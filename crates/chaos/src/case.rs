@@ -333,7 +333,10 @@ impl Lab {
         if may_wait || harmless {
             return Ok(false);
         }
-        Err((Wrong::Late, format!("not back {limit:?} after the fault: still {line}")))
+        // What it waits for.
+        let script = "systemctl list-jobs --no-legend; ps -eo pid,etimes,stat,wchan:24,args --no-headers";
+        let busy = case.bench.sh(script).unwrap_or_else(|e| e);
+        Err((Wrong::Late, format!("not back {limit:?} after the fault: still {line}; there runs:\n{busy}")))
     }
 
     /// What `status` says is what is.

@@ -4,7 +4,8 @@ use super::agent::SOON;
 use crate::case::Case;
 use crate::verdict::Told;
 use crate::watch::{self, Line, while_stopped};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::time::Duration;
 use twin::{PowerOff, Watch};
 
@@ -100,7 +101,8 @@ pub(super) fn unit_killed(case: &mut Case<'_>) -> Result<Told, String> {
     }))
 }
 
-/// Kills the process whose second argument begins with a word.
+/// Kills the process whose second argument begins with a word, and waits until it is dead: systemd hears of that
+/// before it is asked anything else.
 fn kill_service(case: &Case<'_>, word: &str) {
     let Ok(leader) = remote_pid(case) else { return };
     let space = |pid: i32| std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
@@ -115,7 +117,9 @@ fn kill_service(case: &Case<'_>, word: &str) {
             && let Some(pid) = Pid::from_raw(pid)
         {
             // It may have ended by itself.
+            let Ok(ended) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
             let _ = kill_process(pid, Signal::KILL);
+            let _ = poll(&mut [PollFd::new(&ended, PollFlags::IN)], None);
         }
     }
 }
