@@ -12,9 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 /// Bytes that may be queued and not gone.
-const AHEAD: u64 = 128 << 10;
+const AHEAD: u64 = 48 << 10;
 /// Bytes queued in one go.
-const PIECE: usize = 32 << 10;
+const PIECE: usize = 16 << 10;
 
 /// Counts what has gone out.
 #[derive(Default)]
