@@ -1,0 +1,7 @@
+//! Python's `json` module.
+
+mod dumps;
+mod loads;
+
+pub use dumps::{Indent, JsonOptions, dumps};
+pub use loads::{JsonError, load, loads};
