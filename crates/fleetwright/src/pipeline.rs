@@ -109,7 +109,8 @@ impl Checked {
         }
     }
 
-    fn failure(&self) -> Failure {
+    /// The errors of it.
+    pub fn failure(&self) -> Failure {
         Failure { exit: Exit::Errors, report: self.report.clone(), texts: Arc::clone(&self.sources) }
     }
 }

@@ -63,7 +63,8 @@ fn each_renders_and_says_what_it_does_not_do() {
         let answer = json(fleet.path(), &["render"]);
         assert_eq!(answer["exit"], 0, "{name}: {:#}", answer["diagnostics"]);
         let hosts = answer["hosts"].as_object().unwrap();
-        assert!(!hosts.is_empty(), "{name}");
+        // A fleet may be nothing but trees of templates yet.
+        assert!(!hosts.is_empty() || !answer["trees"].as_array().unwrap().is_empty(), "{name}");
         for (host, what) in hosts {
             assert!(!what["files"].as_object().unwrap().is_empty(), "{name}: {host} gets no file");
         }

@@ -26,7 +26,7 @@ pub const KINDS: &[&str] = &[
 
 /// What a fleet has one of; each may be a key of `fleet.yaml` or a file beside it.
 pub const SINGLES: &[&str] =
-    &["bgp", "auth", "gitops", "certificates", "dns", "alerts", "pools", "federation"];
+    &["bgp", "auth", "gitops", "certificates", "dns", "alerts", "pools", "federation", "trees"];
 
 /// Folders that hold other things than sources.
 const OTHERS: &[&str] = &["templates", "secrets"];
@@ -76,10 +76,19 @@ pub fn role(path: &str) -> Role<'_> {
 pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
     let mut tree = Tree::default();
     let mut found = false;
-    // `fleet.yaml` first, so that "first here" names it.
-    let (first, rest): (Vec<_>, Vec<_>) = sources.files.iter().partition(|(p, _)| role(p) == Role::Fleet);
-    for (path, bytes) in first.into_iter().chain(rest) {
+    // `fleet.yaml` first, so that "first here" names it; then what else may say what is not the fleet's.
+    let rank = |path: &str| match role(path) {
+        Role::Fleet => 0,
+        Role::Single(_) => 1,
+        Role::Thing(..) | Role::Other | Role::Stray => 2,
+    };
+    let mut all: Vec<_> = sources.files.iter().collect();
+    all.sort_by_key(|(path, _)| rank(path));
+    for (path, bytes) in all {
         let role = role(path);
+        if rank(path) == 2 && tree.others.iter().any(|other| is_at_or_in(path, other)) {
+            continue;
+        }
         match role {
             Role::Other => continue,
             Role::Stray => {
@@ -132,6 +141,8 @@ pub fn loses_a_thing(fault: &Diagnostic) -> bool {
 /// Top-level entries and, for kinds, where each thing was first described.
 #[derive(Default)]
 struct Tree {
+    /// What is said not to be the fleet's, or is read otherwise.
+    others: Vec<String>,
     entries: Vec<(Key, Node)>,
     index: HashMap<String, usize>,
     things: HashMap<(String, String), Place>,
@@ -165,6 +176,11 @@ impl Tree {
         if let Some(&at) = self.index.get(&key.text) {
             report.push(twice(&key.text, &key.place, &self.entries[at].0.place));
             return;
+        }
+        match key.text.as_str() {
+            "others" => self.others.extend(paths(&value)),
+            "trees" => self.others.extend(paths_of_trees(&value)),
+            _ => {}
         }
         if KINDS.contains(&key.text.as_str())
             && let NodeKind::Map(things) = &value.kind
@@ -216,6 +232,40 @@ impl Tree {
     }
 }
 
+/// Texts of a list, or the one text.
+fn paths(node: &Node) -> Vec<String> {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().flat_map(paths).collect(),
+        _ => node.text().map(|text| text.trim_end_matches('/').to_owned()).into_iter().collect(),
+    }
+}
+
+/// What trees of templates read and write, the folders of variables beside their inventories too.
+fn paths_of_trees(trees: &Node) -> Vec<String> {
+    const KEYS: [&str; 7] =
+        ["inventory", "playbooks", "outputs", "secrets", "password-file", "templates", "into"];
+    let NodeKind::Map(trees) = &trees.kind else { return Vec::new() };
+    let mut all = Vec::new();
+    for (_, tree) in trees {
+        let NodeKind::Map(entries) = &tree.kind else { continue };
+        for (key, value) in entries.iter().filter(|(key, _)| KEYS.contains(&key.text.as_str())) {
+            for path in paths(value) {
+                if matches!(key.text.as_str(), "inventory" | "playbooks") {
+                    let beside =
+                        path.rsplit_once('/').map_or(String::new(), |(parent, _)| format!("{parent}/"));
+                    all.extend(["group_vars", "host_vars"].map(|name| format!("{beside}{name}")));
+                }
+                all.push(path);
+            }
+        }
+    }
+    all
+}
+
+fn is_at_or_in(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn twice(what: &str, second: &Place, first: &Place) -> Diagnostic {
     Diagnostic::error(codes::TWICE, second, format!("`{what}` is described twice")).label(first, "first here")
 }
@@ -255,7 +305,7 @@ fn stray(path: &str) -> Diagnostic {
                     diagnostic.help(format!("things of this kind are in `{kind}/NAME.yaml`"))
                 }
                 (None, None) => diagnostic.help(format!(
-                    "files here are fleet.yaml, {}; things are in KIND/NAME.yaml",
+                    "files here are fleet.yaml, {}; things are in KIND/NAME.yaml; what is not the fleet's is named under `others` in fleet.yaml",
                     SINGLES.iter().map(|s| format!("{s}.yaml")).collect::<Vec<_>>().join(", ")
                 )),
             }
@@ -270,8 +320,10 @@ fn stray(path: &str) -> Diagnostic {
             let diagnostic = error(format!("`{path}` is not read: `{folder}` is not a kind of thing"));
             match diag::nearest(folder, KINDS.iter().copied()) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}/`?")),
-                None => diagnostic
-                    .help(format!("kinds are {}; other YAML goes to `templates/`", KINDS.join(", "))),
+                None => diagnostic.help(format!(
+                    "kinds are {}; other YAML goes to `templates/`, or is named under `others` in fleet.yaml",
+                    KINDS.join(", ")
+                )),
             }
         }
         [] => error("a file without a name".to_owned()),

@@ -14,6 +14,7 @@ pub mod man;
 pub mod outcome;
 pub mod plan;
 pub mod render;
+mod render_trees;
 pub mod rollback;
 pub mod schema;
 pub mod show;

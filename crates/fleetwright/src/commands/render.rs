@@ -1,5 +1,6 @@
 //! `fleetwright render`.
 
+use crate::commands::render_trees;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::keys::{self, Keys};
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  fleetwright render\n  fleetwright render --host kyiv-gw --out /tmp/kyiv\n  \
-    fleetwright render --out build/hosts --secrets"
+    fleetwright render --out build/hosts --secrets\n  fleetwright render --trees --check"
 )]
 pub struct Render {
     /// Only this host (may be repeated)
@@ -32,6 +33,15 @@ pub struct Render {
     /// With the values of secrets; such files get mode 0600
     #[arg(long, requires = "out")]
     secrets: bool,
+    /// Write the fleet's trees of templates, each into its own folder
+    #[arg(long, conflicts_with_all = ["host", "out"])]
+    trees: bool,
+    /// Write nothing, say what differs; exit code 3 when something does
+    #[arg(long, requires = "trees")]
+    check: bool,
+    /// Write nothing, say what each template reads, who says so and what that shadows
+    #[arg(long, requires = "trees", conflicts_with = "check")]
+    explain: bool,
 }
 
 /// Runs it.
@@ -39,6 +49,9 @@ pub struct Render {
 /// # Errors
 /// When the fleet has errors, there is no such host, or the folder cannot be written.
 pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
+    if command.trees {
+        return render_trees::run(command.check, command.explain, cx);
+    }
     let rendered = pipeline::render(cx)?;
     let checked = &rendered.chosen.checked;
     let hosts = choose(rendered.hosts, &command.host)?;
@@ -60,12 +73,16 @@ pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
             }
         });
     }
-    let fields = || vec![("hosts", listing(&hosts))];
+    let trees: Vec<&str> = checked.model.trees.keys().map(model::Label::as_str).collect();
+    let fields = || vec![("hosts", listing(&hosts)), ("trees", json!(trees))];
     pipeline::finish(cx, checked, Exit::Ok, fields, || {
         if cx.global.quiet {
             return String::new();
         }
         let mut text = String::new();
+        if !trees.is_empty() {
+            text.push_str(&format!("trees of templates (--trees writes them): {}\n", trees.join(", ")));
+        }
         for (host, desired) in &hosts {
             text.push_str(&cx.console.paint.with(Style::Bold, host.as_str()));
             text.push('\n');

@@ -3,7 +3,8 @@
 use crate::{
     Admin, AlertSettings, AuthSettings, Certificates, DnsSettings, Environment, EnvironmentId, Federation,
     FleetBgp, Gitops, Group, GroupId, Host, HostId, Label, Module, ModuleId, Network, NetworkId, Policy,
-    PolicyId, Pools, Profile, ProfileId, Service, ServiceId, Site, SiteId, Sp, Tunnel, TunnelId, record,
+    PolicyId, Pools, Profile, ProfileId, Service, ServiceId, Site, SiteId, Sp, TemplateTree, Tunnel,
+    TunnelId, record,
 };
 use std::collections::BTreeMap;
 
@@ -52,5 +53,9 @@ record! {
         pools: Option<Pools>,
         /// Metrics passed on between metrics services.
         federation: Vec<Federation>,
+        /// Trees of templates of a render script, rendered where they lie.
+        trees: BTreeMap<Label, TemplateTree>,
+        /// Files and folders here that are not the fleet's: nothing of them is read.
+        others: Vec<Sp<String>>,
     }
 }

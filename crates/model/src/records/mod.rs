@@ -11,6 +11,7 @@ mod policy;
 mod profile;
 mod service;
 mod site;
+mod tree;
 mod tunnel;
 
 pub use bgp::*;
@@ -24,4 +25,5 @@ pub use policy::*;
 pub use profile::*;
 pub use service::*;
 pub use site::*;
+pub use tree::*;
 pub use tunnel::*;

@@ -1,0 +1,23 @@
+//! Trees of templates as render scripts have them: which folder serves which host, and what becomes of each file.
+//!
+//! - [`Files`]: what lies in the fleet's folder, read by the caller.
+//! - [`Layout`], [`jobs`]: which file is made from which, for which host.
+//! - [`Renderer`]: one job at a time to a [`Made`] file, from many threads if the caller likes, with what each
+//!   template read and where that came from.
+//! - [`codes`]: the diagnostics.
+//!
+//! The rules are those of the scripts people have: a host's files lie in `GROUP/HOST/` of the tree, or in
+//! `GROUP/` for all hosts of a group that is shared. What ends with `.j2` is a template and loses the ending;
+//! everything else is copied with its mode, names that begin with a dot too; what ends with `.sh` becomes
+//! executable. Where such a script loses or overwrites a file in silence, this is an error.
+
+pub mod codes;
+mod files;
+mod job;
+mod outputs;
+mod renderer;
+
+pub use files::{Entry, Files};
+pub use job::{Host, Job, Layout, Single, Style, jobs, unused};
+pub use outputs::outputs;
+pub use renderer::{Made, Read, Renderer, Scope};
