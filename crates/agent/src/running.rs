@@ -24,7 +24,7 @@ pub struct Asked {
     answers: BTreeMap<Running, String>,
     begun: BTreeMap<Running, Begun>,
     interfaces: BTreeSet<String>,
-    tunnels: BTreeSet<String>,
+    tunnels: BTreeMap<String, bool>,
     /// Where the answer about the packet filter is kept, and under which key.
     filter: Option<(PathBuf, String)>,
 }
@@ -54,7 +54,7 @@ pub fn ask(system: &System, desired: &FlatDesired, wanted: impl Fn(Running) -> b
                 ("nft", &["-s", "list", "table", "inet", "fleetwright"])
             }
             Running::Wireguard => {
-                asked.tunnels = tunnels(desired);
+                asked.tunnels = tunnels(system, desired);
                 ("wg", &["show", "all", "dump"])
             }
         };
@@ -140,10 +140,15 @@ fn compared(running: Running, text: &str, was: &str, is: &str) -> String {
     text.lines().filter(kept).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Names of the fleet's WireGuard interfaces.
-fn tunnels(desired: &FlatDesired) -> BTreeSet<String> {
+/// The fleet's WireGuard interfaces, and whether their files say which port they have: `wg syncconf` takes
+/// another one at each reload where they do not (wg(8)).
+fn tunnels(system: &System, desired: &FlatDesired) -> BTreeMap<String, bool> {
     let name = |path: &String| Some(path.strip_prefix("/etc/wireguard/")?.strip_suffix(".conf")?.to_owned());
-    desired.files.keys().filter_map(name).collect()
+    let has_port = |path: &str| {
+        let text = std::fs::read_to_string(system.real(path)).unwrap_or_default();
+        text.lines().any(|line| line.trim_start().to_ascii_lowercase().starts_with("listenport"))
+    };
+    desired.files.keys().filter_map(|path| Some((name(path)?, has_port(path)))).collect()
 }
 
 /// Names of the interfaces that the fleet's network files speak of.

@@ -2,7 +2,7 @@
 //! handles, times, learned endpoints, leases or keys. Read again by `engine::running`.
 
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The table as text; elements of sets that fill themselves are left out.
 pub(crate) fn nft(text: &str) -> String {
@@ -60,16 +60,16 @@ fn is_up(link: &Value) -> bool {
     flags.is_none_or(|flags| ["UP", "LOWER_UP"].iter().all(|f| flags.iter().any(|is| is.as_str() == Some(f))))
 }
 
-/// `wg show all dump` of some interfaces, without private keys, preshared keys, endpoints and counters.
-pub(crate) fn wireguard(dump: &str, wanted: &BTreeSet<String>) -> String {
+/// `wg show all dump` of some interfaces, without private keys, preshared keys, endpoints and counters, and without
+/// the port of those that have any.
+pub(crate) fn wireguard(dump: &str, wanted: &BTreeMap<String, bool>) -> String {
     let mut lines = BTreeSet::new();
     for line in dump.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        if !fields.first().is_some_and(|name| wanted.contains(*name)) {
-            continue;
-        }
+        let Some(has_port) = fields.first().and_then(|name| wanted.get(*name)) else { continue };
         match fields.as_slice() {
             [name, _, public, port, mark] => {
+                let port = if *has_port { port } else { "any" };
                 lines.insert(format!("{name}: key {public} port {port} mark {mark}\n"));
             }
             [name, public, shared, _, allowed, _, _, _, keepalive] => {
@@ -123,9 +123,11 @@ mod tests {
     fn wireguard_is_told_without_keys_that_are_secret() {
         let dump = "wg0\tPRIVATE\tPUBLIC\t51820\toff\n\
                     wg0\tPEER\tSHARED\t192.0.2.1:7\t10.0.0.2/32,10.0.0.1/32\t1700000000\t5\t6\t25\n";
-        let shown = wireguard(dump, &["wg0".to_owned()].into());
+        let shown = wireguard(dump, &[("wg0".to_owned(), true)].into());
         let peer = "wg0: peer PEER allowed 10.0.0.1/32,10.0.0.2/32 keepalive 25 a preshared key\n";
-        assert_eq!(wireguard(dump, &BTreeSet::new()), "");
+        assert_eq!(wireguard(dump, &BTreeMap::new()), "");
+        let any = wireguard(dump, &[("wg0".to_owned(), false)].into());
+        assert_eq!(any, shown.replace("port 51820", "port any"));
         assert_eq!(shown, format!("wg0: key PUBLIC port 51820 mark off\n{peer}"));
     }
 
