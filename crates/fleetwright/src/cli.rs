@@ -78,6 +78,7 @@ pub enum Command {
     Show(commands::show::Show),
     Lock(commands::lock::Lock),
     Render(commands::render::Render),
+    Inventory(commands::inventory::Inventory),
     Why(commands::why::Why),
     Graph(commands::graph::Graph),
     Plan(commands::plan::Plan),

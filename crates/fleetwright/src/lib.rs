@@ -81,6 +81,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Show(c) => commands::show::run(&c, &cx),
         Command::Lock(c) => commands::lock::run(&c, &cx),
         Command::Render(c) => commands::render::run(&c, &cx),
+        Command::Inventory(c) => commands::inventory::run(&c, &cx),
         Command::Why(c) => commands::why::run(&c, &cx),
         Command::Graph(c) => commands::graph::run(&c, &cx),
         Command::Plan(c) => commands::plan::run(&c, &cx),

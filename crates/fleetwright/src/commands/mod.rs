@@ -9,6 +9,7 @@ pub mod generations;
 pub mod graph;
 pub mod history;
 pub mod init;
+pub mod inventory;
 pub mod lock;
 pub mod man;
 pub mod outcome;
@@ -36,6 +37,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Show(_) => "show",
         Command::Lock(_) => "lock",
         Command::Render(_) => "render",
+        Command::Inventory(_) => "inventory",
         Command::Why(_) => "why",
         Command::Graph(_) => "graph",
         Command::Plan(_) => "plan",

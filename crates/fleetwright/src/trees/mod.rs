@@ -155,7 +155,8 @@ fn as_ansible(
         };
         let all = py::Kind::Map(vars.iter().map(entry).collect());
         let node = py::Node { place: host.place.clone(), marks: py::Marks::default(), kind: all };
-        hostvars.push((name.as_str(), jinja::Value::templated(&node, Some(&Arc::from(name.as_str())))));
+        let scope: Arc<str> = Arc::from(name.as_str());
+        hostvars.push((Arc::clone(&scope), jinja::Value::templated(&node, Some(&scope))));
         // Each of its groups may have a folder for it; two files for one target are refused later.
         for group in &host.groups {
             hosts.push(Named {
@@ -175,7 +176,7 @@ fn as_ansible(
         })
         .collect();
     let values = [
-        (Arc::from("hostvars"), jinja::Value::named(hostvars)),
+        (Arc::from("hostvars"), jinja::Value::frozen_dict(hostvars)),
         (Arc::from("groups"), jinja::Value::from(&Value::Map(groups))),
     ];
     let values = values.into();

@@ -57,13 +57,6 @@ impl V {
         }
     }
 
-    /// A dict of values made before, frozen: `hostvars`, with each host's values as [`V::templated`] gives them.
-    pub fn named<'n>(entries: impl IntoIterator<Item = (&'n str, V)>) -> V {
-        let entries =
-            entries.into_iter().filter_map(|(key, value)| Some((Key::new(V::from(key)).ok()?, value)));
-        V::Dict(Arc::new(Dict::frozen(entries.collect::<Entries>())))
-    }
-
     /// Whether it is, or holds, a template that was not rendered yet.
     pub(crate) fn is_deferred(&self) -> bool {
         match self {
