@@ -138,6 +138,7 @@ fn await_texts(
         if left.is_empty() || Instant::now() + PAUSE >= until {
             return left;
         }
+        // Neither `wg`, `birdc` nor `nft -s list` tells when it says something else.
         std::thread::sleep(PAUSE);
     }
 }

@@ -60,6 +60,9 @@ pub enum Orphan {
     Awaited(Duration),
 }
 
+/// Where programs are when nobody says so.
+const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Waits for a line, which comes once it is on record which process this is, and becomes the program then. Without
 /// the line its agent is dead, and the program never begins.
 const GATE: &str = "read -r go && exec \"$@\"";
@@ -107,7 +110,7 @@ fn found(program: &OsStr) -> io::Result<PathBuf> {
     if Path::new(program).components().count() > 1 {
         return if Path::new(program).exists() { Ok(program.into()) } else { Err(missing()) };
     }
-    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::var_os("PATH").unwrap_or_else(|| FOLDERS.into());
     std::env::split_paths(&folders).map(|f| f.join(program)).find(|p| p.is_file()).ok_or_else(missing)
 }
 

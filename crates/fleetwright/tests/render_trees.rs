@@ -107,6 +107,11 @@ fn each_template_says_what_it_reads_and_what_that_shadows() {
     assert!(ends(&read["shadowed"][0], "(group vlt)"), "{read}");
     assert_eq!(agent["secret"], false);
     assert_eq!(answer["trees"]["config"]["files"]["core1/.env"]["secret"], true);
+    let terraform = &answer["trees"]["terraform"]["files"];
+    assert_eq!(
+        (&terraform["providers.tf"]["secret"], &terraform["terraform.tfvars"]["secret"]),
+        (&false.into(), &true.into())
+    );
     assert!(!copied.path().join(".rendered").exists());
 }
 
@@ -242,7 +247,7 @@ fn a_tree_of_ansible_has_its_groups_and_other_hosts() {
     let folder = fleet(&[
         (
             "fleet.yaml",
-            "name: small\ntrees:\n  all: {inventory: hosts.ini, templates: templates, shared: web, into: out}\n",
+            "name: small\ntrees:\n  all: {inventory: hosts.ini, templates: templates, shared: web, into: out, files: {template: one.j2, to: \"each/{host}\"}}\n",
         ),
         ("hosts.ini", "[web]\nw1 port=80\nw2 port=81\n[db]\nd1\n"),
         ("group_vars/all.yml", "domain: example.net\nlink: 'https://{{ domain }}'\n"),
@@ -250,6 +255,7 @@ fn a_tree_of_ansible_has_its_groups_and_other_hosts() {
             "templates/web/peers.j2",
             "{{ inventory_hostname }} {{ group_names | join(',') }} {{ domain }}:{{ port }}\n{% for h in groups.web %}\n{{ h }}={{ hostvars[h].port }}\n{% endfor %}\n",
         ),
+        ("templates/one.j2", "{{ inventory_hostname }} {{ hostvars.d1.inventory_hostname }}\n"),
         ("playbook.yaml", "- hosts: all\n"),
     ]);
     // YAML of others is named, not guessed at.
@@ -261,6 +267,9 @@ fn a_tree_of_ansible_has_its_groups_and_other_hosts() {
     assert_eq!(answer["exit"], 0, "{answer:#}");
     let made = fs::read_to_string(folder.path().join("out/w2/peers")).unwrap();
     assert_eq!(made, "w2 web example.net:81\nw1=80\nw2=81\n");
+    // A host of several groups has one file of its own.
+    let made = fs::read_to_string(folder.path().join("out/each/w1")).unwrap();
+    assert_eq!(made, "w1 d1\n");
     // Values are templates, with the variables of the host they are of.
     fs::write(folder.path().join("templates/web/link.j2"), "{{ link }} {{ hostvars['d1'].link }}\n").unwrap();
     let answer = json(folder.path(), &["render", "--trees"]);

@@ -22,5 +22,5 @@ pub mod yaml;
 pub use map::{Key, Map};
 pub use node::{Entry, Kind, Marks, Node};
 pub use text::{repr, repr_str, str};
-pub use value::{Value, compare};
+pub use value::{Value, compare, int_and_float};
 pub use yaml::{NoTags, Tagged, Tags, load};

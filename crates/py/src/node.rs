@@ -112,6 +112,16 @@ impl Node {
         self.entries()?.iter().find(|e| e.key.as_str() == Some(key)).map(|e| &e.node)
     }
 
+    /// Whether it, or something in it, was encrypted.
+    pub fn holds_secret(&self) -> bool {
+        self.marks.secret
+            || match &self.kind {
+                Kind::Scalar(_) => false,
+                Kind::List(items) => items.iter().any(Node::holds_secret),
+                Kind::Map(entries) => entries.iter().any(|entry| entry.node.holds_secret()),
+            }
+    }
+
     /// Adds marks to it and to all in it.
     pub fn mark(&mut self, marks: Marks) {
         self.marks.raw |= marks.raw;

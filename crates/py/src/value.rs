@@ -145,8 +145,8 @@ fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
-/// Python compares an int with a float by their true values, without rounding the int first.
-fn int_and_float(int: i128, float: f64) -> Option<Ordering> {
+/// Python compares an int with a float by their true values, without rounding the int first. `None` with a NaN.
+pub fn int_and_float(int: i128, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }

@@ -151,10 +151,15 @@ impl Plan<'_> {
             self.one(single, None, &single.template, single.to.clone());
             return;
         }
+        // A host of several groups is one host where its group is not asked for.
+        let mut made: BTreeSet<(&str, String, String)> = BTreeSet::new();
         for (number, host) in hosts.iter().enumerate() {
             if single.groups.is_empty() || single.groups.contains(host.group) {
                 let template = filled(&single.template, host.group, host.name);
-                self.one(single, Some(number), &template, filled(&single.to, host.group, host.name));
+                let to = filled(&single.to, host.group, host.name);
+                if made.insert((host.name, template.clone(), to.clone())) {
+                    self.one(single, Some(number), &template, to);
+                }
             }
         }
     }

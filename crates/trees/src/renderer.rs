@@ -46,8 +46,10 @@ pub struct Read {
 /// What templates see beside a host's own variables, weakest.
 #[derive(Clone, Default)]
 pub struct Scope {
-    /// By name: `hostvars`, `groups`, `fleet`.
+    /// By name: `hostvars`, `groups`.
     pub values: Vec<(Arc<str>, Value)>,
+    /// Names of those that hold something encrypted.
+    pub secrets: BTreeSet<Arc<str>>,
     /// Variables of files that belong to no host.
     pub whole: Vars,
 }
@@ -120,7 +122,10 @@ impl<'r> Renderer<'r> {
         let (bytes, mode, reads, secret) = if job.rendered {
             let vars = job.host.and_then(|n| self.hosts.get(n)).map_or(&self.scope.whole, |host| host.vars);
             let (text, names) = self.text(job, bytes, vars, world, report)?;
-            let secret = names.iter().any(|path| reads_secret(vars, path));
+            let secret = names.iter().any(|path| match vars.get(name_of(path)) {
+                Some(var) => reads_secret(var, path),
+                None => self.scope.secrets.contains(name_of(path)),
+            });
             let reads = names.into_iter().map(|path| read(vars, path)).collect();
             (Arc::from(text.into_bytes()), RENDERED, reads, secret)
         } else {
@@ -227,11 +232,9 @@ fn read(vars: &Vars, path: String) -> Read {
 }
 
 /// True when something on the way, or under its end, was encrypted.
-fn reads_secret(vars: &Vars, path: &str) -> bool {
-    vars.get(name_of(path)).is_some_and(|var| {
-        let (node, secret) = walk(&var.node, path);
-        secret || holds_secret(node)
-    })
+fn reads_secret(var: &Var, path: &str) -> bool {
+    let (node, secret) = walk(&var.node, path);
+    secret || node.holds_secret()
 }
 
 /// The part of a value at the end of a way into it, as far as the way can be told, and whether a part on the way
@@ -254,13 +257,4 @@ fn walk<'n>(from: &'n Node, path: &str) -> (&'n Node, bool) {
         }
     }
     (node, secret)
-}
-
-fn holds_secret(node: &Node) -> bool {
-    node.marks.secret
-        || match &node.kind {
-            Kind::Scalar(_) => false,
-            Kind::List(items) => items.iter().any(holds_secret),
-            Kind::Map(entries) => entries.iter().any(|e| holds_secret(&e.node)),
-        }
 }

@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::trees::write::{Outcome, compare, write};
 use crate::trees::{self, Tree};
-use crate::ui::{Style, Table};
+use crate::ui::{Progress, Style, Table};
 use crate::{Cx, pipeline};
 use model::Label;
 use serde_json::{Value, json};
@@ -16,11 +16,13 @@ use std::fmt::Write as _;
 /// # Errors
 /// When the fleet has errors, names no tree, a template cannot be rendered, or a folder cannot be written.
 pub fn run(check: bool, explain: bool, cx: &Cx) -> Result<Exit, Failure> {
+    let progress = Progress::new(&cx.console, "reading and rendering");
     let mut checked = pipeline::check(cx)?;
     if checked.model.trees.is_empty() {
         return Err(trees::none());
     }
     let all = trees::render(&checked.folder, &checked.model.trees, &mut checked.report)?;
+    drop(progress);
     if checked.report.has_errors() {
         return Err(checked.failure());
     }

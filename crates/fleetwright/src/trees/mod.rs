@@ -39,7 +39,10 @@ pub fn render(
 ) -> Result<BTreeMap<Label, Tree>, Failure> {
     let mut all = BTreeMap::new();
     for (name, tree) in trees {
-        let made = one(folder, tree, report)?;
+        // A fault of one tree keeps no other from telling its own.
+        let mut found = Report::new();
+        let made = one(folder, tree, &mut found)?;
+        report.extend(found);
         all.insert(name.clone(), Tree { into: tree.into.value.clone(), made });
     }
     Ok(all)
@@ -80,10 +83,14 @@ fn one(folder: &Path, tree: &TemplateTree, report: &mut Report) -> Result<Vec<Ma
         InventoryReading::Flat => {
             let mut hosts = Vec::new();
             let mut whole = Vec::new();
+            let mut secret = BTreeSet::new();
             for path in &tree.inventory {
                 if let Some(node) = load(path, report) {
                     hosts.extend(dialect::merge(&node, &[&outputs, &secrets], report));
                     whole.push(node.value());
+                    if node.holds_secret() {
+                        secret.insert(Arc::from("inventory"));
+                    }
                 }
             }
             let hosts = hosts
@@ -92,7 +99,7 @@ fn one(folder: &Path, tree: &TemplateTree, report: &mut Report) -> Result<Vec<Ma
                 .collect();
             let values =
                 whole.into_iter().map(|v| (Arc::from("inventory"), jinja::Value::from(&v))).collect();
-            (hosts, Scope { values, whole: Vars::new() })
+            (hosts, Scope { values, secrets: secret, whole: Vars::new() })
         }
         InventoryReading::Ansible => as_ansible(tree, &files, &vault, &[&outputs, &secrets], report),
     };
@@ -135,6 +142,7 @@ fn as_ansible(
     let inventory = ansible::read(files, options, vault, report);
     let mut hosts = Vec::new();
     let mut hostvars = Vec::new();
+    let mut secrets = BTreeSet::new();
     for (name, host) in &inventory.hosts {
         let mut vars = host.vars.clone();
         for layer in over {
@@ -155,6 +163,9 @@ fn as_ansible(
         };
         let all = py::Kind::Map(vars.iter().map(entry).collect());
         let node = py::Node { place: host.place.clone(), marks: py::Marks::default(), kind: all };
+        if node.holds_secret() {
+            secrets.insert(Arc::from("hostvars"));
+        }
         let scope: Arc<str> = Arc::from(name.as_str());
         hostvars.push((Arc::clone(&scope), jinja::Value::templated(&node, Some(&scope))));
         // Each of its groups may have a folder for it; two files for one target are refused later.
@@ -180,7 +191,7 @@ fn as_ansible(
         (Arc::from("groups"), jinja::Value::from(&Value::Map(groups))),
     ];
     let values = values.into();
-    (hosts, Scope { values, whole: Vars::new() })
+    (hosts, Scope { values, secrets, whole: Vars::new() })
 }
 
 fn layout(tree: &TemplateTree, reading: InventoryReading) -> Layout {

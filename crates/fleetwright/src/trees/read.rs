@@ -26,6 +26,12 @@ pub fn passwords(folder: &Path, tree: &TemplateTree) -> Result<Passwords, Failur
     let named = std::env::var_os(PASSWORD_FILE).map(PathBuf::from);
     let written = tree.password_file.as_ref().map(|path| folder.join(&path.value));
     let Some(path) = named.or(written) else { return Ok(Passwords::new()) };
+    let meta = fs::metadata(&path).map_err(|e| unreadable(&path, &e))?;
+    if meta.permissions().mode() & 0o111 != 0 {
+        let message = format!("{} is a program, which Ansible runs and this tool does not", path.display());
+        return Err(Failure::bare(Exit::Errors, codes::UNREADABLE, message)
+            .help("write what it prints into a file of mode 600, or take its executable bits away"));
+    }
     let bytes = fs::read(&path).map_err(|e| unreadable(&path, &e))?;
     let place = Place::file(path.display().to_string());
     let password = Passwords::of_file(&bytes, &place).map_err(|d| Failure::new(Exit::Errors, d))?;

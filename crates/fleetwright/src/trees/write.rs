@@ -149,7 +149,8 @@ pub fn compare(folder: &Path, name: &str, into: &str, made: &[Made]) -> Result<O
 /// Writes a tree.
 ///
 /// # Errors
-/// As [`compare`], and when something cannot be written; what was there is then as it was.
+/// As [`compare`], and when something cannot be written. What was there is then as it was; but where somebody else
+/// has files beside ours, and a rename fails, those before it are new: a second run ends it.
 pub fn write(folder: &Path, name: &str, into: &str, made: &[Made]) -> Result<Outcome, Failure> {
     let outcome = compare(folder, name, into, made)?;
     let manifest = Manifest::of(into, made);

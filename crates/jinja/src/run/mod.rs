@@ -203,20 +203,15 @@ impl<'e> Interp<'e> {
 
     /// A value that is not there.
     pub fn undefined_named(&self, name: &str) -> V {
-        V::Undefined(Arc::new(crate::value::Undefined {
-            hint: None,
-            of: None,
-            name: name.to_owned(),
-            text_name: true,
-            path: None,
-            strict: self.engine.options().strict_undefined,
-            native: self.engine.options().templar,
-            cause: None,
-        }))
+        self.undefined_with(None, name)
     }
+    /// As [`Interp::undefined_named`], with what is said of it in place of Jinja2's own words.
     pub fn undefined_hint(&self, hint: impl Into<String>, name: &str) -> V {
+        self.undefined_with(Some(hint.into()), name)
+    }
+    fn undefined_with(&self, hint: Option<String>, name: &str) -> V {
         V::Undefined(Arc::new(crate::value::Undefined {
-            hint: Some(hint.into()),
+            hint,
             of: None,
             name: name.to_owned(),
             text_name: true,

@@ -104,29 +104,10 @@ fn sequences(a: &[V], b: &[V], word: &str, depth: u32) -> Res<Option<Ordering>> 
 fn numbers(a: &V, b: &V) -> Option<Ordering> {
     match (a, b) {
         (V::Float(a), V::Float(b)) => a.partial_cmp(b),
-        (V::Float(a), _) => int_and_float(b.as_int()?, *a).map(Ordering::reverse),
-        (_, V::Float(b)) => int_and_float(a.as_int()?, *b),
+        (V::Float(a), _) => py::int_and_float(b.as_int()?, *a).map(Ordering::reverse),
+        (_, V::Float(b)) => py::int_and_float(a.as_int()?, *b),
         _ => Some(a.as_int()?.cmp(&b.as_int()?)),
     }
-}
-
-/// Python compares an int with a float by their true values, without rounding the int first.
-fn int_and_float(int: i128, float: f64) -> Option<Ordering> {
-    if float.is_nan() {
-        return None;
-    }
-    let bound = 2f64.powi(127);
-    if float >= bound {
-        return Some(Ordering::Less);
-    }
-    if float < -bound {
-        return Some(Ordering::Greater);
-    }
-    let whole = float.trunc();
-    Some(match int.cmp(&(whole as i128)) {
-        Ordering::Equal => whole.partial_cmp(&float)?,
-        unequal => unequal,
-    })
 }
 
 /// `item in container`, for what needs no walking of an iterator.
