@@ -11,6 +11,10 @@ pub const UNKNOWN_EXPORT: &str = "FW0208";
 pub const UNKNOWN_ENGINE: &str = "FW0209";
 pub const BAD_DOMAIN_NAME: &str = "FW0210";
 pub const STRANGE_WORD: &str = "FW0211";
+pub const HASH_OF: &str = "FW0212";
+pub const HASH_CYCLE: &str = "FW0213";
+pub const SECRET_OPTION: &str = "FW0214";
+pub const SECRET_READER: &str = "FW0215";
 
 pub const OVERLAPPING_PREFIXES: &str = "FW0301";
 pub const DUPLICATE_ADDRESS: &str = "FW0302";

@@ -117,7 +117,14 @@ const BANDS: &[(&str, &str)] = &[
     ("FW07", "Policies and standards"),
     ("FW08", "Derivation"),
     ("FW09", "Rendering, and what is not supported yet"),
-    ("FW1", "Plan and apply"),
+    ("FW10", "Plan and apply"),
+    ("FW11", "Secrets"),
+    ("FW12", "Ansible inventories"),
+    ("FW130", "Templates"),
+    ("FW135", "Trees of templates"),
+    ("FW14", "Compose files"),
+    ("FW15", "OpenTofu and Terraform"),
+    ("FW16", "Import"),
     ("FW2", "The twin and its proofs"),
     ("FW3", "The command line"),
 ];
@@ -147,4 +154,7 @@ fn the_index_lists_every_page() {
     }
     let written = fs::read_to_string(&file).unwrap_or_default();
     assert!(written == index, "docs/codes/README.md is not what the pages say; UPDATE=1 rewrites it");
+    let unlisted: Vec<_> =
+        titles().into_iter().filter(|(code, _)| !index.contains(&format!("[{code}]"))).collect();
+    assert!(unlisted.is_empty(), "in no band: {unlisted:?}");
 }

@@ -11,7 +11,8 @@ use std::net::Ipv4Addr;
 
 fn codes(text: &str) -> BTreeMap<&'static str, Vec<String>> {
     let files = BTreeMap::from([("fleet.yaml".to_owned(), text.as_bytes().to_vec())]);
-    let (fleet, reading) = source::load(&Sources { root_name: "made".to_owned(), files });
+    let (fleet, reading) =
+        source::load(&Sources { root_name: "made".to_owned(), files, ..Sources::default() });
     assert!(!reading.has_errors(), "{}\n{text}", diag::render_plain(&reading));
     let mut codes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for said in check::check(&fleet.unwrap()).items {

@@ -18,6 +18,11 @@ pub fn env_file(service: &str) -> String {
     format!("/etc/fleetwright/services/{service}.env")
 }
 
+/// The folder of the files that are made for a container, each under the path the container sees.
+pub fn files_dir(service: &str) -> String {
+    format!("/etc/fleetwright/services/{service}")
+}
+
 /// Raw text for systemd; read after what we add.
 pub fn override_file(unit: &str) -> String {
     format!("/etc/systemd/system/{unit}.d/70-override.conf")

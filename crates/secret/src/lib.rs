@@ -8,16 +8,22 @@
 //! | [`age`] | age files: for hosts and persons, their ssh keys included |
 //! | [`hash`] | what `/etc/shadow`, Authelia, Caddy and htpasswd files take, and whether one still fits |
 //! | [`generate`] | secrets that are made once |
+//! | [`declared`] | secrets as a fleet describes them |
+//! | [`grant`] | one more reader of a secret, in the text that describes it |
+//! | [`readers`] | who may read which, and the list of them beside an encrypted file |
 //! | [`codes`] | what can be wrong |
 
 pub mod age;
 pub mod codes;
+pub mod declared;
 mod der;
 mod entropy;
 pub mod generate;
+pub mod grant;
 pub mod hash;
 mod hex;
 mod pem;
+pub mod readers;
 mod secret;
 mod ssh;
 pub mod vault;

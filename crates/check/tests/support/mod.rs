@@ -22,7 +22,7 @@ pub fn read(root: &Path) -> io::Result<Sources> {
     let mut files = BTreeMap::new();
     walk(root, root, &mut files)?;
     let name = root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Sources { root_name: name, files })
+    Ok(Sources { root_name: name, files, ..Sources::default() })
 }
 
 fn walk(root: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {

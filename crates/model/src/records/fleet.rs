@@ -1,10 +1,10 @@
 //! The whole of it.
 
 use crate::{
-    Admin, AlertSettings, AuthSettings, Certificates, DnsSettings, Environment, EnvironmentId, Federation,
-    FleetBgp, Gitops, Group, GroupId, Host, HostId, Label, Module, ModuleId, Network, NetworkId, Policy,
-    PolicyId, Pools, Profile, ProfileId, Service, ServiceId, Site, SiteId, Sp, TemplateTree, Tunnel,
-    TunnelId, record,
+    Admin, AlertSettings, AuthSettings, Certificates, ComposeProject, DeclaredSecret, DnsSettings,
+    Environment, EnvironmentId, Federation, FleetBgp, Gitops, Group, GroupId, Host, HostId, Label, Module,
+    ModuleId, Network, NetworkId, Policy, PolicyId, Pools, Profile, ProfileId, Service, ServiceId, Site,
+    SiteId, Sp, TemplateTree, TofuStack, Tunnel, TunnelId, record,
 };
 use std::collections::BTreeMap;
 
@@ -53,6 +53,12 @@ record! {
         pools: Option<Pools>,
         /// Metrics passed on between metrics services.
         federation: Vec<Federation>,
+        /// How secrets come to be, by name, and who may read them. Values are never written here.
+        secrets: BTreeMap<Label, DeclaredSecret>,
+        /// Compose projects whose services are the fleet's.
+        compose: BTreeMap<Label, ComposeProject>,
+        /// Stacks of OpenTofu or Terraform, whose outputs are facts here.
+        tofu: BTreeMap<Label, TofuStack>,
         /// Trees of templates of a render script, rendered where they lie.
         trees: BTreeMap<Label, TemplateTree>,
         /// Files and folders here that are not the fleet's: nothing of them is read.

@@ -2,10 +2,22 @@
 
 use crate::{
     Address, Bytes, EnvironmentId, GroupId, HostBgp, HostId, Label, NetworkId, ProfileId, Raw, Seconds,
-    SiteId, Sp, Uplink, record,
+    SiteId, Sp, Uplink, choice, record,
 };
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
+
+choice! {
+    /// How far an engine of a host has come into the fleet's hands.
+    pub enum Stage {
+        /// What is there is shown, and not compared.
+        Observe = "observe",
+        /// What would change is shown, and never done.
+        Shadow = "shadow",
+        /// Applied.
+        Manage = "manage",
+    }
+}
 
 record! {
     /// A machine.
@@ -36,8 +48,12 @@ record! {
         machine: Option<Machine>,
         /// How one signs in on it; what is not written is as in `~/.ssh/config` under the host's name.
         ssh: Option<Ssh>,
+        /// Its public key for secrets (`age1…`, or the line of an ssh `.pub` file): it may read those it uses.
+        age: Vec<Sp<String>>,
         /// Whether it looks by itself for what was changed by hand on it; not when not written.
         drift: Option<Drift>,
+        /// By engine (`nftables`, `caddy` …; a service by its name; `all` for those not named): `observe` shows what is there, `shadow` plans and never applies, `manage`, which is meant when nothing is written, applies.
+        manage: BTreeMap<Label, Sp<Stage>>,
         /// Raw text by engine (`bird`, `networkd`, `nftables`, `resolver`, `sshd`, `sysctl`), checked by the engine and marked in reports.
         r#override: BTreeMap<Label, Sp<String>>,
         /// Variables for templates.

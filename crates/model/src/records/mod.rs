@@ -1,6 +1,8 @@
 //! The things a fleet is made of, one file a kind.
 
 mod bgp;
+mod compose;
+mod container;
 mod expose;
 mod fleet;
 mod host;
@@ -9,12 +11,16 @@ mod network;
 mod operations;
 mod policy;
 mod profile;
+mod secret;
 mod service;
 mod site;
+mod tofu;
 mod tree;
 mod tunnel;
 
 pub use bgp::*;
+pub use compose::*;
+pub use container::*;
 pub use expose::*;
 pub use fleet::*;
 pub use host::*;
@@ -23,7 +29,9 @@ pub use network::*;
 pub use operations::*;
 pub use policy::*;
 pub use profile::*;
+pub use secret::*;
 pub use service::*;
 pub use site::*;
+pub use tofu::*;
 pub use tree::*;
 pub use tunnel::*;

@@ -129,6 +129,8 @@ record! {
     pub struct Admin {
         /// SSH public keys.
         keys: Vec<Sp<String>>,
+        /// Public keys for secrets (`age1…`), besides the SSH keys.
+        age: Vec<Sp<String>>,
         /// May become root.
         sudo: Option<bool>,
         /// Only on these hosts or groups; on all when not written.

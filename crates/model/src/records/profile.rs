@@ -1,8 +1,9 @@
 //! Profiles: what several things have in common.
 
 use crate::{
-    Backup, Capacity, Drift, EnvValue, EnvironmentId, Failover, HealthCheck, HostBgp, Label, Layer, Machine,
-    Need, NetworkId, ProfileId, Raw, Router, Service, ServiceLimits, Sp, Ssh, Variant, Volume, record,
+    Backup, Capacity, ContainerSettings, Drift, EnvValue, EnvironmentId, Failover, HealthCheck, HostBgp,
+    Label, Layer, Machine, Need, NetworkId, ProfileId, Raw, Router, Service, ServiceLimits, Sp, Ssh, Stage,
+    Variant, Volume, record,
 };
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ record! {
         needs: Vec<Need>,
         /// Services: environment variables.
         env: BTreeMap<String, EnvValue>,
+        /// Services: how their containers run.
+        container: Option<ContainerSettings>,
         /// Services: how they are seen to be well.
         health: Option<HealthCheck>,
         /// Services: when they are backed up.
@@ -43,6 +46,8 @@ record! {
         ssh: Option<Ssh>,
         /// Hosts: whether they look by themselves for what was changed by hand.
         drift: Option<Drift>,
+        /// Hosts: how far each engine has come into the fleet's hands.
+        manage: BTreeMap<Label, Sp<Stage>>,
         /// Hosts: what they are made from.
         machine: Option<Machine>,
         /// Hosts: variables for templates.

@@ -1,8 +1,8 @@
 //! Services: one module placed on hosts.
 
 use crate::{
-    Bytes, EnvironmentId, Expose, Label, ModuleId, NetworkId, PathKey, PortSpec, ProfileId, Raw, Seconds,
-    SecretRef, ServiceId, SiteId, Sp, choice, record,
+    Bytes, ContainerSettings, EnvironmentId, Expose, Label, ModuleId, NetworkId, PathKey, PortSpec,
+    ProfileId, Raw, Seconds, SecretRef, ServiceId, SiteId, Sp, choice, record,
 };
 use std::collections::BTreeMap;
 
@@ -61,6 +61,8 @@ record! {
         exports: BTreeMap<Label, Export>,
         /// Container image, by digest or tag.
         image: Option<Sp<String>>,
+        /// How its container runs, where that is not as image and module say.
+        container: Option<ContainerSettings>,
         /// How it is seen to be well.
         health: Option<HealthCheck>,
         /// When it is backed up: `daily`, `nightly`, or a schedule.

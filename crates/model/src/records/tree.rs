@@ -35,7 +35,7 @@ record! {
         outputs: Option<Sp<String>>,
         /// Files of values, encrypted by Ansible Vault or not: over all others.
         secrets: Vec<Sp<String>>,
-        /// A file with the vault's password; the environment (`ANSIBLE_VAULT_PASSWORD_FILE`) goes before it.
+        /// A file with the vault's password, or a program that prints it; the environment (`ANSIBLE_VAULT_PASSWORD_FILE`) goes before it.
         password_file: Option<Sp<String>>,
         /// The folder of templates: `GROUP/HOST/` has a host's files.
         templates: Sp<String>,

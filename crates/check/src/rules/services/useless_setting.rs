@@ -4,7 +4,7 @@ use crate::codes;
 use crate::facts::{Exposed, Facts, Way};
 use crate::rule::Findings;
 use diag::{Diagnostic, Place};
-use model::Audience;
+use model::{Audience, Variant};
 
 pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
     for exposed in &facts.exposures {
@@ -43,6 +43,18 @@ pub(crate) fn run(facts: &Facts<'_>, out: &mut Findings) {
                     ),
                 )
                 .label(&svc.service.module.place, "its module"),
+            );
+        }
+        if let Some(container) = &svc.service.container
+            && let Some((variant, place)) = svc.variant
+            && variant != Variant::Container
+        {
+            let (name, word) = (svc.name, variant.word());
+            let message = format!("`container` has no effect on service `{name}`: it runs as {word}");
+            out.push(
+                Diagnostic::error(codes::USELESS_SETTING, &container.place, message)
+                    .label(place, "said here")
+                    .help("leave `container` out, or write `variant: container`"),
             );
         }
     }
