@@ -118,7 +118,7 @@ impl Draft {
                 }
                 return;
             }
-            let layer = Layer::Group(entity.to_owned());
+            let layer = Layer::Group(entity.into());
             group.vars.set(variable, Arc::new(node), Origin { place: place.clone(), layer });
         } else if let Some(host) = self.hosts.get_mut(entity) {
             host.vars.set(variable, Arc::new(node), Origin { place: place.clone(), layer: Layer::Host });

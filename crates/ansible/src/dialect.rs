@@ -44,7 +44,7 @@ pub fn merge(inventory: &Node, over: &[&Vars], report: &mut Report) -> Vec<Rende
             );
         }
         let vars = match section("vars") {
-            Some(vars) => variables(&vars.node, Layer::Group(name.to_owned()), "group variables", report),
+            Some(vars) => variables(&vars.node, Layer::Group(name.into()), "group variables", report),
             None => Vars::new(),
         };
         let Some(hosts) = section("hosts") else { continue };

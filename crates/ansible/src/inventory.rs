@@ -1,6 +1,7 @@
 //! What an inventory says, when all of it is read.
 
 use diag::Place;
+use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use py::{Map, Node, Value};
 use std::sync::Arc;
@@ -59,7 +60,7 @@ impl Host {
 /// Variables by name, in the order Ansible's dict has them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Vars {
-    entries: IndexMap<String, Var>,
+    entries: IndexMap<Arc<str>, Var, FixedState>,
 }
 
 /// A variable.
@@ -86,9 +87,9 @@ pub struct Origin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// A group, in the inventory itself.
-    Group(String),
+    Group(Arc<str>),
     /// A group, in `group_vars` beside the inventory or beside the playbook.
-    GroupVars(String),
+    GroupVars(Arc<str>),
     /// The host, in the inventory itself.
     Host,
     /// The host, in `host_vars`.
@@ -99,6 +100,10 @@ pub enum Layer {
     Secrets,
     /// The tool: `inventory_hostname`.
     Name,
+    /// The fleet's own model.
+    Model,
+    /// The inventory as a whole, which every template sees.
+    Whole,
 }
 
 impl std::fmt::Display for Origin {
@@ -117,6 +122,8 @@ impl std::fmt::Display for Layer {
             Layer::Outputs => f.write_str("Terraform output"),
             Layer::Secrets => f.write_str("secrets"),
             Layer::Name => f.write_str("its name"),
+            Layer::Model => f.write_str("the model"),
+            Layer::Whole => f.write_str("the inventory"),
         }
     }
 }
@@ -142,18 +149,32 @@ impl Vars {
         self.entries.get(name)
     }
 
+    /// Where one is in the order.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.entries.get_index_of(name)
+    }
+
+    /// The one at a place in the order.
+    pub fn at(&self, position: usize) -> Option<(&str, &Var)> {
+        self.entries.get_index(position).map(|(name, var)| (&**name, var))
+    }
+
     /// All, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
-        self.entries.iter().map(|(name, var)| (name.as_str(), var))
+        self.entries.iter().map(|(name, var)| (&**name, var))
     }
 
     /// As a Python dict.
     pub fn to_map(&self) -> Map {
-        self.entries.iter().map(|(name, var)| (Value::from(name.as_str()), var.node.value())).collect()
+        self.entries.iter().map(|(name, var)| (Value::Str(name.clone()), var.node.value())).collect()
     }
 
     /// Sets one over what was said before; `hash_behaviour = replace`: dicts are not merged.
     pub fn set(&mut self, name: &str, node: Arc<Node>, origin: Origin) {
+        self.put(name, || Arc::from(name), node, origin);
+    }
+
+    fn put(&mut self, name: &str, key: impl FnOnce() -> Arc<str>, node: Arc<Node>, origin: Origin) {
         match self.entries.get_mut(name) {
             Some(var) => {
                 let lost = std::mem::replace(&mut var.origin, origin);
@@ -161,18 +182,18 @@ impl Vars {
                 var.node = node;
             }
             None => {
-                self.entries.insert(name.to_owned(), Var { node, origin, shadowed: Vec::new() });
+                self.entries.insert(key(), Var { node, origin, shadowed: Vec::new() });
             }
         }
     }
 
     /// Sets all of another's over what was said before.
     pub fn lay(&mut self, over: &Vars) {
+        self.entries.reserve(over.entries.len());
         for (name, var) in &over.entries {
-            for lost in &var.shadowed {
-                self.set(name, var.node.clone(), lost.clone());
+            for origin in var.shadowed.iter().chain([&var.origin]) {
+                self.put(name, || Arc::clone(name), Arc::clone(&var.node), origin.clone());
             }
-            self.set(name, var.node.clone(), var.origin.clone());
         }
     }
 }

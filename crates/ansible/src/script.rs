@@ -1,6 +1,7 @@
 //! What an inventory script prints: `--list` with `_meta.hostvars`, and `--host NAME`.
 
-use crate::inventory::{Host, Inventory};
+use crate::dialect::Rendered;
+use crate::inventory::{Inventory, Vars};
 use indexmap::IndexMap;
 use py::json::{Indent, JsonOptions, dumps};
 use py::{Kind, Map, Node, Value};
@@ -34,14 +35,56 @@ impl Listing {
                 Listed { hosts: group.hosts.clone(), children: group.children.clone(), vars: Map::new() };
             (name.clone(), listed)
         });
-        let hosts = inventory.hosts.iter().map(|(name, host)| (name.clone(), shown(host)));
+        let hosts = inventory.hosts.iter().map(|(name, host)| (name.clone(), shown(&host.vars)));
         Listing { groups: groups.collect(), hosts: hosts.collect() }
+    }
+
+    /// The same of the simpler reading: see [`crate::dialect`].
+    pub fn of_flat(rendered: &[Rendered]) -> Listing {
+        let mut listing = Listing::default();
+        for host in rendered {
+            let group = listing.groups.entry(host.group.clone()).or_default();
+            group.hosts.push(host.name.clone());
+            listing.hosts.entry(host.name.clone()).or_default().update(shown(&host.vars));
+        }
+        listing
+    }
+
+    /// What another says too: groups have the hosts of both, and what this says of a host wins.
+    pub fn add(&mut self, other: Listing) {
+        let join = |all: &mut Vec<String>, more: Vec<String>| {
+            for name in more {
+                if !all.contains(&name) {
+                    all.push(name);
+                }
+            }
+        };
+        for (name, listed) in other.groups {
+            let group = self.groups.entry(name).or_default();
+            join(&mut group.hosts, listed.hosts);
+            join(&mut group.children, listed.children);
+            for (name, value) in listed.vars {
+                if !group.vars.contains(&name) {
+                    group.vars.insert(name, value);
+                }
+            }
+        }
+        for (name, vars) in other.hosts {
+            let host = self.hosts.entry(name).or_default();
+            for (name, value) in vars {
+                if !host.contains(&name) {
+                    host.insert(name, value);
+                }
+            }
+        }
     }
 }
 
-/// A host's variables. A text that is never a template says so, in the form Ansible has for it.
-fn shown(host: &Host) -> Map {
-    host.vars.iter().map(|(name, var)| (Value::from(name), value(&var.node))).collect()
+/// A host's variables. A text that is never a template says so, in the form Ansible has for it. What is encrypted is
+/// left out, and so is the name Ansible itself gives.
+fn shown(vars: &Vars) -> Map {
+    let open = vars.iter().filter(|(name, var)| *name != "inventory_hostname" && !var.node.holds_secret());
+    open.map(|(name, var)| (Value::from(name), value(&var.node))).collect()
 }
 
 fn value(node: &Node) -> Value {

@@ -122,7 +122,7 @@ impl<'l, 'r> VarsFiles<'l, 'r> {
         let Some((text, marks)) = self.loader.text(path, self.report) else { return };
         let Some(node) = self.loader.values(path, &text, marks, self.report) else { return };
         let layer = match owner {
-            Owner::Group(name) => Layer::GroupVars(name.clone()),
+            Owner::Group(name) => Layer::GroupVars(name.as_str().into()),
             Owner::Host(_) => Layer::HostVars,
         };
         match node.kind {

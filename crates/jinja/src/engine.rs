@@ -4,11 +4,13 @@ use crate::error::{Fault, Res};
 use crate::parse::{self, Syntax, ast::Template};
 use crate::regex::Pattern;
 use crate::run::Interp;
-use crate::value::{V, lock};
+use crate::value::V;
 use crate::world::World;
 use diag::Report;
+use foldhash::fast::FixedState;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::rc::Rc;
 
 /// How templates are read and rendered; [`Options::default`] is Jinja2's `Environment()` with strict
 /// undefined values.
@@ -69,39 +71,70 @@ impl Options {
 }
 
 /// Where templates come from: their text by name, nothing when there is none.
-pub type Loader = dyn Fn(&str) -> Option<Arc<str>> + Send + Sync;
+pub type Loader = dyn Fn(&str) -> Option<Rc<str>>;
 
 /// A template that was read, or why it could not be.
-type Known = Result<Arc<Template>, Fault>;
+type Known = Result<Rc<Template>, Fault>;
 
-/// A regular expression, and whether it ignores case and looks at each line.
-type PatternKey = (Arc<str>, bool, bool);
+/// Regular expressions of one kind by their text.
+type Patterns = RefCell<HashMap<Rc<str>, Rc<Pattern>, FixedState>>;
 
 /// Which of its forms a template was read in.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Read {
     /// As a template that is rendered.
-    Whole(Arc<str>),
+    Whole(Rc<str>),
     /// As one that is included by one that is read so.
-    Part(Arc<str>, Syntax),
+    Part(Rc<str>, Syntax),
     /// As a value of the inventory: its text.
-    Value(Arc<str>),
+    Value(Rc<str>),
 }
 
 /// Templates by name.
 pub struct Engine {
     options: Options,
     loader: Box<Loader>,
-    cache: Mutex<HashMap<Read, Known>>,
-    patterns: Mutex<HashMap<PatternKey, Arc<Pattern>>>,
+    cache: RefCell<HashMap<Read, Known, FixedState>>,
+    patterns: [Patterns; 4],
+}
+
+/// Values that are made when a template first reads them.
+pub trait Values {
+    /// The value of a name, nothing where there is no such name; the same each time.
+    fn value(&self, name: &str) -> Option<V>;
+    /// All names.
+    fn names(&self) -> Vec<Rc<str>>;
+}
+
+/// Variables that belong together.
+#[derive(Clone)]
+enum Layer {
+    Made(Rc<HashMap<Rc<str>, V, FixedState>>),
+    Later(Rc<dyn Values>),
+}
+
+/// A value that is made when it is first read.
+struct Later<F> {
+    name: Rc<str>,
+    make: F,
+    made: OnceCell<V>,
+}
+
+impl<F: Fn() -> V> Values for Later<F> {
+    fn value(&self, name: &str) -> Option<V> {
+        (name == &*self.name).then(|| self.made.get_or_init(&self.make).clone())
+    }
+    fn names(&self) -> Vec<Rc<str>> {
+        vec![self.name.clone()]
+    }
 }
 
 /// The variables of a render: layers that may be shared by many, later ones win.
 #[derive(Clone, Default)]
 pub struct Variables {
-    layers: Vec<Arc<HashMap<Arc<str>, V>>>,
+    layers: Vec<Layer>,
     /// The host they are of.
-    pub(crate) host: Option<Arc<str>>,
+    pub(crate) host: Option<Rc<str>>,
 }
 
 impl Variables {
@@ -110,13 +143,13 @@ impl Variables {
         Variables::default()
     }
     /// Those of a host: values that are templates of its own ([`V::templated`]) are rendered with them.
-    pub fn of_host(self, host: impl Into<Arc<str>>) -> Variables {
+    pub fn of_host(self, host: impl Into<Rc<str>>) -> Variables {
         Variables { host: Some(host.into()), ..self }
     }
     /// With a layer over those that are there. Keys that are no texts cannot be named and are left out.
     pub fn with(self, map: &py::Map) -> Variables {
         let layer = map.iter().filter_map(|(k, v)| match k {
-            py::Value::Str(name) => Some((name.clone(), V::from(v))),
+            py::Value::Str(name) => Some((Rc::from(&**name), V::from(v))),
             _ => None,
         });
         self.with_values(layer)
@@ -125,21 +158,37 @@ impl Variables {
     pub fn with_templated<'n>(
         self,
         nodes: impl IntoIterator<Item = (&'n str, &'n py::Node)>,
-        scope: Option<&Arc<str>>,
+        scope: Option<&Rc<str>>,
     ) -> Variables {
-        self.with_values(nodes.into_iter().map(|(name, node)| (Arc::from(name), V::templated(node, scope))))
+        self.with_values(nodes.into_iter().map(|(name, node)| (Rc::from(name), V::templated(node, scope))))
     }
     /// With a layer of values made before. A [`V`] is cheap to copy: one `hostvars` serves all hosts.
-    pub fn with_values(mut self, values: impl IntoIterator<Item = (Arc<str>, V)>) -> Variables {
-        self.layers.push(Arc::new(values.into_iter().collect()));
+    pub fn with_values(mut self, values: impl IntoIterator<Item = (Rc<str>, V)>) -> Variables {
+        self.layers.push(Layer::Made(Rc::new(values.into_iter().collect())));
         self
     }
+    /// With a layer of values that are made when they are read.
+    pub fn with_later(mut self, values: Rc<dyn Values>) -> Variables {
+        self.layers.push(Layer::Later(values));
+        self
+    }
+    /// With a value that is made when a template first reads it, once for all that share these variables.
+    pub fn with_one_later(self, name: impl Into<Rc<str>>, make: impl Fn() -> V + 'static) -> Variables {
+        self.with_later(Rc::new(Later { name: name.into(), make, made: OnceCell::new() }))
+    }
     pub(crate) fn get(&self, name: &str) -> Option<V> {
-        self.layers.iter().rev().find_map(|layer| layer.get(name)).cloned()
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Made(values) => values.get(name).cloned(),
+            Layer::Later(values) => values.value(name),
+        })
     }
     /// All names.
-    pub fn names(&self) -> BTreeSet<Arc<str>> {
-        self.layers.iter().flat_map(|layer| layer.keys().cloned()).collect()
+    pub fn names(&self) -> BTreeSet<Rc<str>> {
+        let of = |layer: &Layer| match layer {
+            Layer::Made(values) => values.keys().cloned().collect(),
+            Layer::Later(values) => values.names(),
+        };
+        self.layers.iter().flat_map(of).collect()
     }
 }
 
@@ -159,71 +208,68 @@ impl Engine {
         Engine::with_loader(options, |_| None)
     }
     /// An engine that gets templates from a closure.
-    pub fn with_loader(
-        options: Options,
-        loader: impl Fn(&str) -> Option<Arc<str>> + Send + Sync + 'static,
-    ) -> Engine {
-        Engine { options, loader: Box::new(loader), cache: Mutex::default(), patterns: Mutex::default() }
+    pub fn with_loader(options: Options, loader: impl Fn(&str) -> Option<Rc<str>> + 'static) -> Engine {
+        Engine { options, loader: Box::new(loader), cache: RefCell::default(), patterns: Default::default() }
     }
 
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
 
-    /// A regular expression; the last few hundred are kept, as Python keeps them.
-    pub(crate) fn pattern(&self, text: &str, ignorecase: bool, multiline: bool) -> Res<Arc<Pattern>> {
+    /// A regular expression; the last few hundred of each kind are kept, as Python keeps them.
+    pub(crate) fn pattern(&self, text: &str, ignorecase: bool, multiline: bool) -> Res<Rc<Pattern>> {
         const KEPT: usize = 512;
-        let key = (Arc::from(text), ignorecase, multiline);
-        if let Some(known) = lock(&self.patterns).get(&key) {
+        let kept = &self.patterns[usize::from(ignorecase) * 2 + usize::from(multiline)];
+        if let Some(known) = kept.borrow().get(text) {
             return Ok(known.clone());
         }
-        let pattern = Arc::new(Pattern::new(text, ignorecase, multiline)?);
-        let mut patterns = lock(&self.patterns);
-        if patterns.len() >= KEPT {
-            patterns.clear();
+        let pattern = Rc::new(Pattern::new(text, ignorecase, multiline)?);
+        let mut kept = kept.borrow_mut();
+        if kept.len() >= KEPT {
+            kept.clear();
         }
-        patterns.insert(key, pattern.clone());
+        kept.insert(Rc::from(text), pattern.clone());
         Ok(pattern)
     }
 
     /// Reads it unless that was done before.
-    fn once(&self, key: Read, read: impl FnOnce() -> Res<Template>) -> Res<Arc<Template>> {
-        if let Some(known) = lock(&self.cache).get(&key) {
+    fn once(&self, key: Read, read: impl FnOnce() -> Res<Template>) -> Res<Rc<Template>> {
+        if let Some(known) = self.cache.borrow().get(&key) {
             return known.clone().map_err(Box::new);
         }
-        let known = read().map(Arc::new).map_err(|fault| *fault);
-        lock(&self.cache).insert(key, known.clone());
+        let known = read().map(Rc::new).map_err(|fault| *fault);
+        self.cache.borrow_mut().insert(key, known.clone());
         known.map_err(Box::new)
     }
-    fn load(&self, name: &Arc<str>) -> Res<Arc<str>> {
+    fn load(&self, name: &Rc<str>) -> Res<Rc<str>> {
         (self.loader)(name).ok_or_else(|| Fault::no_template(format!("the template `{name}` is not there")))
     }
 
     /// A template that another one uses.
-    pub(crate) fn template(&self, name: &str, syntax: Syntax) -> Res<Arc<Template>> {
-        let name: Arc<str> = Arc::from(name);
+    pub(crate) fn template(&self, name: &str, syntax: Syntax) -> Res<Rc<Template>> {
+        let name: Rc<str> = Rc::from(name);
         self.once(Read::Part(name.clone(), syntax), || {
             let text = self.load(&name)?;
             parse::template(&name, &text, &self.options, syntax, 1).map_err(|f| in_file(f, &name))
         })
     }
     /// A text of the inventory that is a template.
-    pub(crate) fn value(&self, text: &Arc<str>) -> Res<Arc<Template>> {
+    pub(crate) fn value(&self, text: &Rc<str>) -> Res<Rc<Template>> {
         let syntax = Syntax { plain_backslashes: true, ..Syntax::ansible() };
         self.once(Read::Value(text.clone()), || {
-            parse::with_header(&Arc::from(""), text, &self.options, syntax)
+            parse::with_header(&Rc::from(""), text, &self.options, syntax)
         })
     }
     /// A template for `lookup('template', …)`.
-    pub(crate) fn looked_up(&self, name: &Arc<str>, text: &str) -> Res<Arc<Template>> {
+    pub(crate) fn looked_up(&self, name: &Rc<str>, text: &str) -> Res<Rc<Template>> {
         let read = parse::with_header(name, text, &self.options, Syntax::ansible());
-        read.map(Arc::new).map_err(|f| in_file(f, name))
+        read.map(Rc::new).map_err(|f| in_file(f, name))
     }
-    fn whole(&self, name: &str) -> Res<Arc<Template>> {
-        let name: Arc<str> = Arc::from(name);
+    fn whole(&self, name: &str) -> Res<Rc<Template>> {
+        let name: Rc<str> = Rc::from(name);
         self.once(Read::Whole(name.clone()), || self.read(&name, &self.load(&name)?))
     }
-    fn read(&self, name: &Arc<str>, text: &str) -> Res<Template> {
+    fn read(&self, name: &Rc<str>, text: &str) -> Res<Template> {
         let syntax = Syntax::of(&self.options);
         let read = match self.options.templar {
             true => parse::with_header(name, text, &self.options, syntax),
@@ -265,14 +311,14 @@ impl Engine {
         world: &dyn World,
         report: &mut Report,
     ) -> Option<Rendered> {
-        let template = self.read(&Arc::from(name), text).map(Arc::new);
+        let template = self.read(&Rc::from(name), text).map(Rc::new);
         self.run(name, template, variables, world, report)
     }
 
     fn run(
         &self,
         name: &str,
-        template: Res<Arc<Template>>,
+        template: Res<Rc<Template>>,
         variables: &Variables,
         world: &dyn World,
         report: &mut Report,
@@ -295,7 +341,7 @@ impl Engine {
     }
 }
 
-fn in_file(mut fault: Box<Fault>, name: &Arc<str>) -> Box<Fault> {
+fn in_file(mut fault: Box<Fault>, name: &Rc<str>) -> Box<Fault> {
     fault.file = Some(name.clone());
     fault
 }

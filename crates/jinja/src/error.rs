@@ -3,7 +3,7 @@
 use crate::codes;
 use diag::{Diagnostic, Place};
 use std::fmt;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A result of the engine. The error is boxed: it is rare, and results are everywhere.
 pub type Res<T> = Result<T, Box<Fault>>;
@@ -32,9 +32,9 @@ pub struct Fault {
     pub(crate) kind: Kind,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
-    pub(crate) file: Option<Arc<str>>,
+    pub(crate) file: Option<Rc<str>>,
     pub(crate) at: At,
-    pub(crate) trace: Vec<(Arc<str>, At, String)>,
+    pub(crate) trace: Vec<(Rc<str>, At, String)>,
 }
 
 impl Fault {
@@ -74,7 +74,7 @@ impl Fault {
         self
     }
     /// Says where, unless that is known already: the innermost place wins.
-    pub(crate) fn at(mut self: Box<Self>, file: &Arc<str>, at: At) -> Box<Fault> {
+    pub(crate) fn at(mut self: Box<Self>, file: &Rc<str>, at: At) -> Box<Fault> {
         if self.at.line == 0 {
             self.at = at;
         }
@@ -84,7 +84,7 @@ impl Fault {
         self
     }
     /// Adds a step of the way here.
-    pub(crate) fn through(mut self: Box<Self>, file: &Arc<str>, at: At, word: &str) -> Box<Fault> {
+    pub(crate) fn through(mut self: Box<Self>, file: &Rc<str>, at: At, word: &str) -> Box<Fault> {
         const SHOWN: usize = 8;
         if self.trace.len() < SHOWN {
             self.trace.push((file.clone(), at, word.to_owned()));
@@ -102,8 +102,8 @@ impl Fault {
             Kind::Limit => codes::LIMIT,
             Kind::Failed => codes::FAILED,
         };
-        let file = self.file.unwrap_or_else(|| Arc::from(name));
-        let place = |file: &Arc<str>, at: At| Place::new(file.clone(), at.line.max(1), at.column.max(1));
+        let file = self.file.unwrap_or_else(|| Rc::from(name));
+        let place = |file: &Rc<str>, at: At| Place::new(&**file, at.line.max(1), at.column.max(1));
         let mut told = Diagnostic::error(code, &place(&file, self.at), self.message);
         for (file, at, word) in &self.trace {
             told = told.label(&place(file, *at), word.clone());

@@ -2,10 +2,10 @@
 
 use crate::error::{Fault, Res};
 use crate::methods;
-use crate::run::{Args, Context, Interp, Out};
+use crate::run::{Args, Context, Interp, Names, Out};
 use crate::value::{Namespace, Object, Range, V, is_template};
-use indexmap::IndexMap;
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// A function every template has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,22 +69,22 @@ pub(crate) fn call(interp: &mut Interp<'_>, function: Function, args: Args) -> R
             if !args.named.is_empty() {
                 return Err(Fault::failed("cycler takes no keyword arguments"));
             }
-            Ok(V::obj(Object::Cycler { items: args.positional, position: Mutex::new(0) }))
+            Ok(V::obj(Object::Cycler { items: args.positional, position: RefCell::new(0) }))
         }
         Function::Joiner => {
             let [separator] = args.take("joiner", ["sep"], 0)?;
             let separator = separator.unwrap_or_else(|| V::from(", "));
-            Ok(V::obj(Object::Joiner { separator, used: Mutex::new(false) }))
+            Ok(V::obj(Object::Joiner { separator, used: RefCell::new(false) }))
         }
         Function::Namespace => {
-            let mut names = IndexMap::new();
+            let mut names = Names::default();
             for (key, value) in methods::dict::entries(interp, "namespace", args)? {
                 match key.value().as_str() {
                     Some(name) => names.insert(name.clone(), value),
                     None => return Err(Fault::failed("a namespace's names are texts")),
                 };
             }
-            Ok(V::obj(Object::Namespace(Namespace(Mutex::new(names)))))
+            Ok(V::obj(Object::Namespace(Namespace(RefCell::new(names)))))
         }
         Function::Lookup => lookup(interp, args, false),
         Function::Query => lookup(interp, args, true),
@@ -175,7 +175,7 @@ fn lookup(interp: &mut Interp<'_>, mut args: Args, query: bool) -> Res<V> {
     Ok(V::list(found))
 }
 
-fn text_term(interp: &Interp<'_>, term: &V, what: &str) -> Res<Arc<str>> {
+fn text_term(interp: &Interp<'_>, term: &V, what: &str) -> Res<Rc<str>> {
     match term {
         V::Str(text) | V::Safe(text) if interp.engine.options().templar && is_template(text) => {
             Err(Fault::unsupported(format!("a template inside a string of lookup('{what}')"))
@@ -307,7 +307,7 @@ fn template(interp: &mut Interp<'_>, path: &str) -> Res<V> {
         .world
         .template(path)?
         .ok_or_else(|| Fault::failed(format!("lookup('template'): `{path}` is not there")))?;
-    let template = interp.engine.looked_up(&Arc::from(path), &source)?;
+    let template = interp.engine.looked_up(&Rc::from(path), &source)?;
     let syntax = std::mem::replace(&mut interp.syntax, template.syntax);
     interp.lookups += 1;
     let mut out = Out::new(interp.engine.options().templar);

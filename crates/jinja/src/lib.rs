@@ -33,7 +33,7 @@ mod text;
 mod value;
 mod world;
 
-pub use engine::{Engine, Loader, Options, Rendered, Variables};
+pub use engine::{Engine, Loader, Options, Rendered, Values, Variables};
 pub use error::{Fault, Res};
 pub use run::Args;
 pub use value::V as Value;

@@ -5,7 +5,7 @@ use crate::parse::ast::Operator;
 use crate::run::Interp;
 use crate::text::{escape, percent};
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn symbol(operator: Operator) -> &'static str {
     match operator {
@@ -36,7 +36,7 @@ pub(crate) fn binary(interp: &mut Interp<'_>, operator: Operator, left: V, right
         && let V::Str(format) | V::Safe(format) = &left
     {
         let text = percent::format(interp, format, &right, matches!(left, V::Safe(_)))?;
-        return Ok(if matches!(left, V::Safe(_)) { V::Safe(Arc::from(text)) } else { V::from(text) });
+        return Ok(if matches!(left, V::Safe(_)) { V::Safe(Rc::from(text)) } else { V::from(text) });
     }
     if let V::Undefined(u) = &right {
         return Err(u.fault());
@@ -151,9 +151,9 @@ pub(crate) fn add(interp: &mut Interp<'_>, left: V, right: V) -> Res<V> {
             interp.will_make(a.len() + b.len())?;
             Ok(V::from(format!("{a}{b}")))
         }
-        (V::Safe(a), V::Safe(b)) => Ok(V::Safe(Arc::from(format!("{a}{b}")))),
-        (V::Safe(a), V::Str(b)) => Ok(V::Safe(Arc::from(format!("{a}{}", escape(b))))),
-        (V::Str(a), V::Safe(b)) => Ok(V::Safe(Arc::from(format!("{}{b}", escape(a))))),
+        (V::Safe(a), V::Safe(b)) => Ok(V::Safe(Rc::from(format!("{a}{b}")))),
+        (V::Safe(a), V::Str(b)) => Ok(V::Safe(Rc::from(format!("{a}{}", escape(b))))),
+        (V::Str(a), V::Safe(b)) => Ok(V::Safe(Rc::from(format!("{}{b}", escape(a))))),
         (V::List(a), V::List(b)) => {
             let (a, b) = (a.items(), b.items());
             interp.charge((a.len() + b.len()) as u64 / 4)?;
@@ -178,7 +178,7 @@ fn repeat(interp: &mut Interp<'_>, what: &V, times: &V) -> Res<V> {
     match what {
         V::Str(text) | V::Safe(text) => {
             interp.will_make(text.len().saturating_mul(times))?;
-            let text: Arc<str> = Arc::from(text.repeat(times));
+            let text: Rc<str> = Rc::from(text.repeat(times));
             Ok(if matches!(what, V::Safe(_)) { V::Safe(text) } else { V::Str(text) })
         }
         V::List(list) => Ok(V::list(many(interp, &list.items(), times)?)),

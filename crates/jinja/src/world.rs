@@ -2,7 +2,7 @@
 
 use crate::engine::Variables;
 use crate::error::{Fault, Res};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum FileKind {
 
 /// The outside of a render. Each answer is the caller's; the default of each is a refusal that names what was
 /// asked for.
-pub trait World: Sync {
+pub trait World {
     /// The value of an environment variable, for `lookup('env', …)`.
     fn env(&self, name: &str) -> Res<Option<String>> {
         Err(refused("lookup('env')", name))
@@ -29,7 +29,7 @@ pub trait World: Sync {
         Err(refused("lookup('file')", path))
     }
     /// The text of a template, for `lookup('template', …)`. Nothing when it is not there.
-    fn template(&self, path: &str) -> Res<Option<Arc<str>>> {
+    fn template(&self, path: &str) -> Res<Option<Rc<str>>> {
         Err(refused("lookup('template')", path))
     }
     /// A password that is made once and kept, for `lookup('password', …)`: the whole term, `PATH length=20 …`.

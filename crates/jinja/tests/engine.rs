@@ -10,7 +10,7 @@ use diag::{Diagnostic, Place, Report};
 use jinja::{Engine, Options, Res, Value, Variables, World};
 use py::{Marks, Node, Tagged, Tags};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 const INVENTORY: &str = include_str!("engine/inventory.yml");
 
@@ -39,14 +39,14 @@ fn entries(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
 
 struct Hosts {
     variables: HashMap<String, Variables>,
-    templates: HashMap<String, Arc<str>>,
+    templates: HashMap<String, Rc<str>>,
 }
 
 impl World for Hosts {
     fn env(&self, _: &str) -> Res<Option<String>> {
         Ok(None)
     }
-    fn template(&self, path: &str) -> Res<Option<Arc<str>>> {
+    fn template(&self, path: &str) -> Res<Option<Rc<str>>> {
         Ok(self.templates.get(path).cloned())
     }
     fn scope(&self, host: &str) -> Res<Variables> {
@@ -75,10 +75,10 @@ fn hosts() -> HashMap<String, Variables> {
         .collect()
     };
     let each = entries(hosts).map(|(host, own)| {
-        let scope: Arc<str> = Arc::from(host);
-        let mut merged: HashMap<Arc<str>, Value> = HashMap::new();
+        let scope: Rc<str> = Rc::from(host);
+        let mut merged: HashMap<Rc<str>, Value> = HashMap::new();
         for (name, node) in entries(shared).chain(entries(own)) {
-            merged.insert(Arc::from(name), Value::templated(node, Some(&scope)));
+            merged.insert(Rc::from(name), Value::templated(node, Some(&scope)));
         }
         (scope, merged)
     });
@@ -90,15 +90,15 @@ fn hosts() -> HashMap<String, Variables> {
             .of_host(host.clone())
             .with(&magic(&host))
             .with_values(vars)
-            .with_values([(Arc::from("hostvars"), hostvars.clone())]);
+            .with_values([(Rc::from("hostvars"), hostvars.clone())]);
         (host.to_string(), layers)
     });
     variables.collect()
 }
 
 fn render(case: &Case, report: &mut Report) -> Option<String> {
-    let templates: HashMap<String, Arc<str>> =
-        case.templates.iter().map(|(n, t)| (n.clone(), Arc::from(t.as_str()))).collect();
+    let templates: HashMap<String, Rc<str>> =
+        case.templates.iter().map(|(n, t)| (n.clone(), Rc::from(t.as_str()))).collect();
     let options = Options {
         trim_blocks: !case.options.iter().any(|o| o == "notrim"),
         lstrip_blocks: case.options.iter().any(|o| o == "lstrip"),

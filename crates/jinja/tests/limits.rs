@@ -8,7 +8,7 @@ use common::Given;
 use diag::Report;
 use jinja::{Engine, NoWorld, Options, Rendered, Variables};
 use proptest::prelude::*;
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn with(template: &str, options: Options) -> (Option<Rendered>, String) {
     let vars: py::Map = [
@@ -20,7 +20,7 @@ fn with(template: &str, options: Options) -> (Option<Rendered>, String) {
     .into_iter()
     .collect();
     let mut report = Report::new();
-    let engine = Engine::with_loader(options, |name| (name == "part").then(|| Arc::from("\n{{ gone }}")));
+    let engine = Engine::with_loader(options, |name| (name == "part").then(|| Rc::from("\n{{ gone }}")));
     let rendered = engine.render_text("t.j2", template, &Variables::new().with(&vars), &Given, &mut report);
     (rendered, diag::render_plain(&report))
 }

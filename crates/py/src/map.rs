@@ -1,13 +1,14 @@
 //! Python's `dict`: ordered by insertion, keys compared as Python does (`1`, `1.0` and `True` are one key).
 
 use crate::Value;
+use foldhash::fast::FixedState;
 use indexmap::{Equivalent, IndexMap};
 use std::hash::{Hash, Hasher};
 
 /// A `dict`.
 #[derive(Clone, Debug, Default)]
 pub struct Map {
-    entries: IndexMap<Key, Value>,
+    entries: IndexMap<Key, Value, FixedState>,
 }
 
 /// A key of a [`Map`]: a value that is hashed and compared as Python does.
@@ -28,7 +29,7 @@ impl Map {
 
     /// `{}` with room for so many.
     pub fn with_capacity(entries: usize) -> Map {
-        Map { entries: IndexMap::with_capacity(entries) }
+        Map { entries: IndexMap::with_capacity_and_hasher(entries, FixedState::default()) }
     }
 
     /// How many entries.

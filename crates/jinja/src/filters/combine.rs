@@ -4,7 +4,7 @@ use super::{data, flag, text_of};
 use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::{DEEPEST, Entries, V, equal};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// What becomes of two lists under one key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) fn combine(interp: &mut Interp<'_>, on: V, mut args: Args) -> Res<V> 
     let mut dicts = Vec::new();
     data::flat(interp, &terms, Some(1), true, 0, &mut dicts)?;
     let mut dicts = dicts.into_iter().rev();
-    let Some(mut result) = dicts.next() else { return Ok(V::dict(Entries::new())) };
+    let Some(mut result) = dicts.next() else { return Ok(V::dict(Entries::default())) };
     for below in dicts {
         result = merge(interp, &below, &result, recursive, lists, 0)?;
     }
@@ -105,7 +105,7 @@ fn merge(interp: &mut Interp<'_>, x: &V, y: &V, recursive: bool, lists: Lists, d
 }
 
 /// The items of `a` that are not in `b`.
-fn without(interp: &mut Interp<'_>, a: &Arc<Vec<V>>, b: &Arc<Vec<V>>) -> Res<Vec<V>> {
+fn without(interp: &mut Interp<'_>, a: &Rc<Vec<V>>, b: &Rc<Vec<V>>) -> Res<Vec<V>> {
     let mut out = Vec::new();
     for item in a.iter() {
         interp.charge(b.len() as u64 / 4 + 1)?;

@@ -5,7 +5,7 @@ use super::{flag, given, int_of};
 use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::{Entries, Key, V, repr};
-use std::sync::Arc;
+use std::rc::Rc;
 
 pub(super) fn default(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [value, boolean] = args.take("default", ["default_value", "boolean"], 0)?;
@@ -72,7 +72,7 @@ pub(super) fn dict2items(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
         return Err(Fault::failed(format!("dict2items requires a dictionary, got a {}", on.type_name())));
     };
     let entry = |(k, v): (&Key, &V)| {
-        let mut pair = Entries::with_capacity(2);
+        let mut pair = Entries::with_capacity_and_hasher(2, Default::default());
         pair.insert(key_name.clone(), k.value().clone());
         pair.insert(value_name.clone(), v.clone());
         V::dict(pair)
@@ -81,7 +81,7 @@ pub(super) fn dict2items(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 }
 
 /// What Ansible takes for a sequence: no text and no mapping.
-pub(super) fn sequence(interp: &mut Interp<'_>, on: &V, what: &str) -> Res<Arc<Vec<V>>> {
+pub(super) fn sequence(interp: &mut Interp<'_>, on: &V, what: &str) -> Res<Rc<Vec<V>>> {
     match on {
         V::List(_) | V::Tuple(_) => interp.items(on),
         V::Undefined(u) => Err(u.fault()),
@@ -92,7 +92,7 @@ pub(super) fn sequence(interp: &mut Interp<'_>, on: &V, what: &str) -> Res<Arc<V
 pub(super) fn items2dict(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [key, value] = args.take("items2dict", ["key_name", "value_name"], 0)?;
     let (key, value) = (key.unwrap_or_else(|| V::from("key")), value.unwrap_or_else(|| V::from("value")));
-    let mut out = Entries::new();
+    let mut out = Entries::default();
     for item in sequence(interp, &on, "items2dict")?.iter() {
         let V::Dict(dict) = item else {
             return Err(Fault::failed("items2dict requires a list of dictionaries"));
@@ -224,7 +224,7 @@ pub(super) fn rekey_on_member(interp: &mut Interp<'_>, on: V, args: Args) -> Res
         V::Str(_) | V::Safe(_) => return Err(Fault::failed("Type is not a valid list, set, or dict")),
         other => interp.items(other)?.to_vec(),
     };
-    let mut out = Entries::new();
+    let mut out = Entries::default();
     for item in items {
         let V::Dict(dict) = &item else { return Err(Fault::failed("List item is not a valid dict")) };
         let shown = repr(key.value())?;

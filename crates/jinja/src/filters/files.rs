@@ -5,9 +5,9 @@ use super::{given, soft, text_of};
 use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
-fn one(on: &V, what: &str) -> Res<Arc<str>> {
+fn one(on: &V, what: &str) -> Res<Rc<str>> {
     text_of(on, what)
 }
 
@@ -39,7 +39,7 @@ pub(super) fn splitext(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     Ok(V::tuple(vec![V::from(root), V::from(extension)]))
 }
 
-fn joined(parts: &[Arc<str>]) -> String {
+fn joined(parts: &[Rc<str>]) -> String {
     let mut out = String::new();
     for (i, part) in parts.iter().enumerate() {
         if i == 0 || part.starts_with('/') {
@@ -102,7 +102,7 @@ pub(super) fn relpath(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [start] = args.take("relpath", ["start"], 0)?;
     let path = one(&on, "relpath")?;
     let start = given(start).map(|s| text_of(&s, "relpath")).transpose()?;
-    let start = start.unwrap_or_else(|| Arc::from("."));
+    let start = start.unwrap_or_else(|| Rc::from("."));
     if path.is_empty() {
         return Err(Fault::failed("no path specified"));
     }

@@ -7,7 +7,7 @@ use crate::value::V;
 use diag::Report;
 use py::json::{Indent, JsonOptions};
 use py::yaml::DumpOptions;
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn json(interp: &mut Interp<'_>, on: &V, mut args: Args, what: &str, mut options: JsonOptions) -> Res<V> {
     if !args.positional.is_empty() {
@@ -16,7 +16,7 @@ fn json(interp: &mut Interp<'_>, on: &V, mut args: Args, what: &str, mut options
             return Err(Fault::unsupported(format!("`{what}` with arguments by position is not supported")));
         }
         let first = args.positional.remove(0);
-        args.named.push((Arc::from(name), first));
+        args.named.push((Rc::from(name), first));
     }
     for (name, value) in args.named {
         match &*name {
@@ -62,7 +62,7 @@ fn yaml(interp: &mut Interp<'_>, on: &V, mut args: Args, what: &str, mut options
             return Err(Fault::unsupported(format!("`{what}` with arguments by position is not supported")));
         }
         let first = args.positional.remove(0);
-        args.named.push((Arc::from("indent"), first));
+        args.named.push((Rc::from("indent"), first));
     }
     let number = |v: &V| -> Res<Option<i64>> {
         match v {

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn bytes(value: &V) -> Res<Vec<u8>> {
     match value {
@@ -104,7 +104,7 @@ pub(super) fn md5(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 
 pub(super) fn hash(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [kind] = args.take("hash", ["hashtype"], 0)?;
-    let kind = kind.map_or(Ok(Arc::from("sha1")), |k| text_of(&k, "hash"))?;
+    let kind = kind.map_or(Ok(Rc::from("sha1")), |k| text_of(&k, "hash"))?;
     let data = bytes(&on)?;
     interp.charge(data.len() as u64 / 64)?;
     Ok(match &*kind.to_lowercase() {
@@ -122,7 +122,7 @@ pub(super) fn hash(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 pub(super) fn to_uuid(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     const ANSIBLE: &str = "361E6D51-FAEC-444A-9079-341386DA8E2E";
     let [namespace] = args.take("to_uuid", ["namespace"], 0)?;
-    let namespace = namespace.map_or(Ok(Arc::from(ANSIBLE)), |n| text_of(&n, "to_uuid"))?;
+    let namespace = namespace.map_or(Ok(Rc::from(ANSIBLE)), |n| text_of(&n, "to_uuid"))?;
     let digits: String =
         namespace.replace("urn:", "").replace("uuid:", "").chars().filter(|c| !"{}-".contains(*c)).collect();
     let parsed = u128::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 32);
@@ -144,7 +144,7 @@ pub(super) fn to_uuid(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 pub(super) fn password_hash(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let names = ["hashtype", "salt", "salt_size", "rounds", "ident"];
     let [kind, salt, size, rounds, ident] = args.take("password_hash", names, 0)?;
-    let kind = kind.map_or(Ok(Arc::from("sha512")), |k| text_of(&k, "password_hash"))?;
+    let kind = kind.map_or(Ok(Rc::from("sha512")), |k| text_of(&k, "password_hash"))?;
     let salt = given(salt).map(|s| soft(&s)).transpose()?;
     let size = given(size).map(|s| int_of(&s, "password_hash")).transpose()?;
     let rounds = given(rounds).map(|r| int_of(&r, "password_hash")).transpose()?;
@@ -159,7 +159,7 @@ pub(super) fn password_hash(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V
         interp.world.random("password_hash without a salt", &mut bytes)?;
         Ok(bytes)
     };
-    let crypt_salt = |random: &mut dyn FnMut(usize) -> Res<Vec<u8>>, salt: Option<Arc<str>>| -> Res<String> {
+    let crypt_salt = |random: &mut dyn FnMut(usize) -> Res<Vec<u8>>, salt: Option<Rc<str>>| -> Res<String> {
         if let Some(salt) = salt {
             return Ok(salt.to_string());
         }

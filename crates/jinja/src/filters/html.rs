@@ -7,10 +7,10 @@ use crate::run::{Args, Interp};
 use crate::text;
 use crate::value::V;
 use py::json::{Indent, JsonOptions, dumps};
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn safe_text(text: String) -> V {
-    V::Safe(Arc::from(text))
+    V::Safe(Rc::from(text))
 }
 
 pub(super) fn escape(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {

@@ -23,21 +23,42 @@ use crate::error::{Fault, Res};
 use crate::net;
 use crate::run::{Args, Interp};
 use crate::value::{V, text};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A filter: what it is applied to, and its arguments.
 pub(crate) type FilterFn = fn(&mut Interp<'_>, V, Args) -> Res<V>;
 
 /// The text of anything, as Jinja2's `soft_str` makes it.
-pub(crate) fn soft(value: &V) -> Res<Arc<str>> {
+pub(crate) fn soft(value: &V) -> Res<Rc<str>> {
     match value {
         V::Str(text) | V::Safe(text) => Ok(text.clone()),
-        other => Ok(Arc::from(text(other)?)),
+        V::Int(n) => Ok(short_text(*n)),
+        other => Ok(Rc::from(text(other)?)),
     }
 }
 
+/// A number's text, made where it stays: the longest has forty characters.
+fn short_text(n: i128) -> Rc<str> {
+    let mut buffer = [b'0'; 40];
+    let mut at = buffer.len();
+    let mut rest = n.unsigned_abs();
+    while at > 1 {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if n < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    Rc::from(std::str::from_utf8(&buffer[at..]).unwrap_or_default())
+}
+
 /// A text that must be one.
-pub(crate) fn text_of(value: &V, what: &str) -> Res<Arc<str>> {
+pub(crate) fn text_of(value: &V, what: &str) -> Res<Rc<str>> {
     match value {
         V::Str(text) | V::Safe(text) => Ok(text.clone()),
         V::Undefined(u) => Err(u.fault()),
@@ -200,4 +221,14 @@ pub(crate) fn find(name: &str) -> Option<FilterFn> {
         _ => return None,
     };
     Some(filter)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_are_written_as_they_are() {
+        for n in [0, 7, -7, 10, -100, i128::from(i64::MAX), i128::MAX, i128::MIN] {
+            assert_eq!(*super::short_text(n), n.to_string());
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::ops::too_big;
 use crate::run::{Args, Interp};
 use crate::text::number;
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 pub(super) fn abs(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     args.none("abs")?;
@@ -65,7 +65,7 @@ pub(super) fn round(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [precision, method] = args.take("round", ["precision", "method"], 0)?;
     let digits = precision.map_or(Ok(0), |p| int_of(&p, "round"))?;
     let digits = i32::try_from(digits.clamp(-400, 400)).unwrap_or(0);
-    let method = method.map_or(Ok(Arc::from("common")), |m| text_of(&m, "round"))?;
+    let method = method.map_or(Ok(Rc::from("common")), |m| text_of(&m, "round"))?;
     let Some(x) = on.as_float() else {
         if let V::Undefined(u) = &on {
             return Err(u.fault());

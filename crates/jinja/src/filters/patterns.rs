@@ -6,15 +6,15 @@ use crate::regex::{self, Pattern};
 use crate::run::{Args, Interp};
 use crate::value::V;
 use fancy_regex::Captures;
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn pattern(
     interp: &Interp<'_>,
     value: Option<V>,
     ignorecase: Option<V>,
     multiline: Option<V>,
-) -> Res<Arc<Pattern>> {
-    let pattern = value.map_or(Ok(Arc::from("")), |p| text_of(&p, "regex"))?;
+) -> Res<Rc<Pattern>> {
+    let pattern = value.map_or(Ok(Rc::from("")), |p| text_of(&p, "regex"))?;
     interp.engine.pattern(&pattern, flag(ignorecase, false)?, flag(multiline, false)?)
 }
 
@@ -24,7 +24,7 @@ pub(super) fn regex_replace(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V
         args.take("regex_replace", names, 0)?;
     let text = soft(&on)?;
     let regex = pattern(interp, regex, ignorecase, multiline)?;
-    let replacement = replacement.map_or(Ok(Arc::from("")), |r| text_of(&r, "regex_replace"))?;
+    let replacement = replacement.map_or(Ok(Rc::from("")), |r| text_of(&r, "regex_replace"))?;
     let count = count.map_or(Ok(0), |c| int_of(&c, "regex_replace"))?;
     let mandatory = mandatory.map_or(Ok(0), |c| int_of(&c, "regex_replace"))?;
     interp.charge(text.len() as u64)?;
@@ -34,6 +34,9 @@ pub(super) fn regex_replace(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V
         return Err(Fault::failed(format!(
             "regex_replace should match {mandatory} times, but matches {made} times"
         )));
+    }
+    if made == 0 {
+        return Ok(V::Str(text));
     }
     interp.will_make(out.len())?;
     Ok(V::from(out))
@@ -96,7 +99,7 @@ pub(super) fn regex_findall(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V
 
 pub(super) fn regex_escape(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [kind] = args.take("regex_escape", ["re_type"], 0)?;
-    let kind = kind.map_or(Ok(Arc::from("python")), |k| text_of(&k, "regex_escape"))?;
+    let kind = kind.map_or(Ok(Rc::from("python")), |k| text_of(&k, "regex_escape"))?;
     let text = soft(&on)?;
     let special = match &*kind {
         "python" => return Ok(V::from(regex::escape(&text))),

@@ -4,7 +4,7 @@ use super::{given, int_of, soft, text_of};
 use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::{Object, V, write_text};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The parts of an attribute's path: numbers are indices.
 pub(super) fn parts(attribute: &V) -> Vec<V> {
@@ -92,7 +92,7 @@ pub(super) fn reverse(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     args.none("reverse")?;
     match &on {
         V::Str(text) => return Ok(V::from(text.chars().rev().collect::<String>())),
-        V::Safe(text) => return Ok(V::Safe(Arc::from(text.chars().rev().collect::<String>()))),
+        V::Safe(text) => return Ok(V::Safe(Rc::from(text.chars().rev().collect::<String>()))),
         _ => {}
     }
     let items: Vec<V> = interp.items(&on)?.iter().rev().cloned().collect();
@@ -101,7 +101,7 @@ pub(super) fn reverse(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 
 pub(super) fn join(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [separator, attribute] = args.take("join", ["d", "attribute"], 0)?;
-    let separator = separator.map_or(Ok(Arc::from("")), |d| soft(&d))?;
+    let separator = separator.map_or(Ok(Rc::from("")), |d| soft(&d))?;
     let path = given(attribute).map(|a| parts(&a));
     let items = interp.items(&on)?;
     let mut out = String::new();

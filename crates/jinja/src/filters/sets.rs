@@ -6,9 +6,9 @@ use super::{given, int_of};
 use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::{V, equal};
-use std::sync::Arc;
+use std::rc::Rc;
 
-type Items = Arc<Vec<V>>;
+type Items = Rc<Vec<V>>;
 
 fn both(interp: &mut Interp<'_>, on: &V, args: Args, what: &str) -> Res<(Items, Items)> {
     let [other] = args.take(what, ["b"], 1)?;
@@ -78,7 +78,7 @@ pub(super) fn symmetric_difference(interp: &mut Interp<'_>, on: V, args: Args) -
     filtered(interp, &all, &common, false).map(V::list)
 }
 
-fn lists(interp: &mut Interp<'_>, on: &V, args: Vec<V>) -> Res<Vec<Arc<Vec<V>>>> {
+fn lists(interp: &mut Interp<'_>, on: &V, args: Vec<V>) -> Res<Vec<Rc<Vec<V>>>> {
     std::iter::once(on.clone()).chain(args).map(|v| interp.items(&v)).collect()
 }
 
@@ -100,7 +100,7 @@ pub(super) fn zip_longest(interp: &mut Interp<'_>, on: V, mut args: Args) -> Res
     let lists = lists(interp, &on, args.positional)?;
     let length = lists.iter().map(|l| l.len()).max().unwrap_or(0);
     interp.charge((length as u64).saturating_mul(lists.len() as u64))?;
-    let item = |l: &Arc<Vec<V>>, i: usize| l.get(i).cloned().unwrap_or_else(|| fill.clone());
+    let item = |l: &Rc<Vec<V>>, i: usize| l.get(i).cloned().unwrap_or_else(|| fill.clone());
     let rows = (0..length).map(|i| V::tuple(lists.iter().map(|l| item(l, i)).collect())).collect();
     Ok(V::iter("itertools.zip_longest", rows))
 }

@@ -6,12 +6,15 @@ use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::{Entries, Key, Tuple, V, equal, order};
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Texts without their case, other values as they are.
 fn folded(value: V, case_sensitive: bool) -> V {
     match &value {
-        V::Str(text) | V::Safe(text) if !case_sensitive => V::from(text.to_lowercase()),
+        V::Str(text) | V::Safe(text) if !case_sensitive => {
+            let is_folded = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+            if is_folded { value } else { V::from(text.to_lowercase()) }
+        }
         _ => value,
     }
 }
@@ -25,6 +28,14 @@ pub(crate) fn sorted(interp: &mut Interp<'_>, items: Vec<V>, keys: Vec<V>, rever
     }
     // The standard library's sort may panic on what is no order, and a template can bring one.
     let mut both: Vec<(V, V)> = keys.into_iter().zip(items).collect();
+    if both.iter().all(|(key, _)| key.as_str().is_some()) {
+        // Texts are ordered whatever they are.
+        match reverse {
+            false => both.sort_by(|(a, _), (b, _)| a.as_str().cmp(&b.as_str())),
+            true => both.sort_by(|(a, _), (b, _)| b.as_str().cmp(&a.as_str())),
+        }
+        return Ok(both.into_iter().map(|(_, item)| item).collect());
+    }
     let mut width = 1;
     while width < both.len() {
         let mut merged = Vec::with_capacity(both.len());
@@ -81,7 +92,7 @@ pub(super) fn sort(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 pub(super) fn dictsort(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [case, by, reverse] = args.take("dictsort", ["case_sensitive", "by", "reverse"], 0)?;
     let (case, reverse) = (flag(case, false)?, flag(reverse, false)?);
-    let by = by.map_or(Ok(Arc::from("key")), |b| text_of(&b, "dictsort"))?;
+    let by = by.map_or(Ok(Rc::from("key")), |b| text_of(&b, "dictsort"))?;
     let by_value = match &*by {
         "key" => false,
         "value" => true,
@@ -112,7 +123,7 @@ pub(super) fn unique(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let plain = attribute.is_none();
     let path = parts(&attribute.unwrap_or(V::None));
     let items = interp.items(&on)?;
-    let mut seen = Entries::new();
+    let mut seen = Entries::default();
     let mut out = Vec::new();
     for item in items.iter() {
         let value = folded(at_path(interp, item, &path, None)?, case);
@@ -205,7 +216,7 @@ pub(super) fn groupby(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
         .into_iter()
         .map(|(_, name, members)| {
             let items = vec![name, V::list(members)];
-            V::Tuple(Arc::new(Tuple { items, names: Some(&["grouper", "list"]) }))
+            V::Tuple(Rc::new(Tuple { items, names: Some(&["grouper", "list"]) }))
         })
         .collect();
     Ok(V::list(groups))

@@ -7,21 +7,40 @@ use crate::parse::lexer::{is_space, rstrip};
 use crate::run::{Args, Interp};
 use crate::text::{self, percent, pprint as pretty, splitlines, strip, wrap::Wrap};
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Keeps a `Markup` one.
 fn like(on: &V, text: String) -> V {
-    if matches!(on, V::Safe(_)) { V::Safe(Arc::from(text)) } else { V::from(text) }
+    if matches!(on, V::Safe(_)) { V::Safe(Rc::from(text)) } else { V::from(text) }
+}
+
+/// A short text of ASCII with its bytes changed to others of ASCII, without a copy beside.
+fn short_ascii(text: &str, change: impl FnOnce(&mut [u8])) -> Option<Rc<str>> {
+    let mut buffer = [0; 64];
+    let bytes = buffer.get_mut(..text.len()).filter(|_| text.is_ascii())?;
+    bytes.copy_from_slice(text.as_bytes());
+    change(bytes);
+    std::str::from_utf8(bytes).ok().map(Rc::from)
 }
 
 pub(super) fn upper(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     args.none("upper")?;
-    Ok(like(&on, soft(&on)?.to_uppercase()))
+    let text = soft(&on)?;
+    Ok(match short_ascii(&text, |bytes| bytes.make_ascii_uppercase()) {
+        Some(text) if matches!(on, V::Safe(_)) => V::Safe(text),
+        Some(text) => V::Str(text),
+        None => like(&on, text.to_uppercase()),
+    })
 }
 
 pub(super) fn lower(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     args.none("lower")?;
-    Ok(like(&on, soft(&on)?.to_lowercase()))
+    let text = soft(&on)?;
+    Ok(match short_ascii(&text, |bytes| bytes.make_ascii_lowercase()) {
+        Some(text) if matches!(on, V::Safe(_)) => V::Safe(text),
+        Some(text) => V::Str(text),
+        None => like(&on, text.to_lowercase()),
+    })
 }
 
 pub(super) fn capitalize(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
@@ -110,13 +129,13 @@ pub(super) fn format(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 
 pub(super) fn indent(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [width, first, blank] = args.take("indent", ["width", "first", "blank"], 0)?;
-    let by: Arc<str> = match width {
-        None => Arc::from("    "),
+    let by: Rc<str> = match width {
+        None => Rc::from("    "),
         Some(V::Str(text) | V::Safe(text)) => text,
         Some(width) => {
             let width = usize::try_from(int_of(&width, "indent")?).unwrap_or(0);
             interp.will_make(width)?;
-            Arc::from(" ".repeat(width))
+            Rc::from(" ".repeat(width))
         }
     };
     let (first, blank) = (flag(first, false)?, flag(blank, false)?);
@@ -143,7 +162,7 @@ pub(super) fn truncate(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
         args.take("truncate", ["length", "killwords", "end", "leeway"], 0)?;
     let length = length.map_or(Ok(255), |l| int_of(&l, "truncate"))?;
     let leeway = given(leeway).map_or(Ok(5), |l| int_of(&l, "truncate"))?;
-    let end = end.map_or(Ok(Arc::from("...")), |e| text_of(&e, "truncate"))?;
+    let end = end.map_or(Ok(Rc::from("...")), |e| text_of(&e, "truncate"))?;
     let text = text_of(&on, "truncate")?;
     let tail = end.chars().count() as i128;
     if length < tail || leeway < 0 {
@@ -176,7 +195,7 @@ pub(super) fn wordwrap(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
         break_long_words: flag(long, true)?,
         break_on_hyphens: flag(hyphens, true)?,
     };
-    let by = given(by).map_or(Ok(Arc::from("\n")), |b| text_of(&b, "wordwrap"))?;
+    let by = given(by).map_or(Ok(Rc::from("\n")), |b| text_of(&b, "wordwrap"))?;
     let text = text_of(&on, "wordwrap")?;
     interp.charge(text.len() as u64)?;
     let mut paragraphs = Vec::new();
@@ -199,7 +218,7 @@ pub(super) fn pprint(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 /// `shlex.quote`.
 pub(super) fn quote(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     args.none("quote")?;
-    let text = if matches!(on, V::None) { Arc::from("") } else { soft(&on)? };
+    let text = if matches!(on, V::None) { Rc::from("") } else { soft(&on)? };
     let safe = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !text.is_empty() && text.chars().all(safe) {
         return Ok(V::Str(text));

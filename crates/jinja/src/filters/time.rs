@@ -5,7 +5,7 @@ use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::text::number;
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A moment by its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,10 +198,10 @@ pub(super) fn filter(interp: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 /// `datetime.strptime`, for the directives dates are written with.
 pub(super) fn to_datetime(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [format] = args.take("to_datetime", ["format"], 0)?;
-    let format = format.map_or(Ok(Arc::from("%Y-%m-%d %H:%M:%S")), |f| text_of(&f, "to_datetime"))?;
+    let format = format.map_or(Ok(Rc::from("%Y-%m-%d %H:%M:%S")), |f| text_of(&f, "to_datetime"))?;
     let text = text_of(&on, "to_datetime")?;
     let moment = parse(&text, &format)?;
-    Ok(V::Date(Arc::from(moment.text())))
+    Ok(V::Date(Rc::from(moment.text())))
 }
 
 fn parse(text: &str, format: &str) -> Res<Moment> {

@@ -5,7 +5,7 @@ use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::text::number;
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 pub(super) fn filesizeformat(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [binary] = args.take("filesizeformat", ["binary"], 0)?;
@@ -83,8 +83,8 @@ pub(super) fn human_to_bytes(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let amount: f64 = text[..digits].parse().map_err(|_| wrong())?;
     let rest = crate::text::strip(&text[digits..], None, true, true);
-    let unit: Arc<str> =
-        if rest.is_empty() { default.unwrap_or_else(|| Arc::from("")) } else { Arc::from(rest) };
+    let unit: Rc<str> =
+        if rest.is_empty() { default.unwrap_or_else(|| Rc::from("")) } else { Rc::from(rest) };
     let Some(first) = unit.chars().next() else {
         return Ok(V::Int(number::round(amount, 0) as i128));
     };

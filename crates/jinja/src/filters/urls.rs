@@ -6,7 +6,8 @@ use crate::regex::Pattern;
 use crate::run::{Args, Interp};
 use crate::text;
 use crate::value::{Entries, Key, V};
-use std::sync::{Arc, LazyLock};
+use std::rc::Rc;
+use std::sync::LazyLock;
 
 /// `urllib.parse.quote`.
 fn quote(text: &str, safe: &str, plus: bool, out: &mut String) {
@@ -80,7 +81,7 @@ pub(super) fn urldecode(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
 /// The parts of a URL, or one of them.
 pub(super) fn urlsplit(_: &mut Interp<'_>, on: V, args: Args) -> Res<V> {
     let [wanted] = args.take("urlsplit", ["query"], 0)?;
-    let wanted = wanted.map_or(Ok(Arc::from("")), |w| text_of(&w, "urlsplit"))?;
+    let wanted = wanted.map_or(Ok(Rc::from("")), |w| text_of(&w, "urlsplit"))?;
     let url = text_of(&on, "urlsplit")?;
     let url = url.trim_start_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "");
     let mut rest = url.as_str();

@@ -3,9 +3,9 @@
 use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::value::{Dict, Entries, Key, Object, V, View, ViewKind, repr};
-use std::sync::Arc;
+use std::rc::Rc;
 
-pub(super) fn call(interp: &mut Interp<'_>, dict: &Arc<Dict>, name: &'static str, args: Args) -> Res<V> {
+pub(super) fn call(interp: &mut Interp<'_>, dict: &Rc<Dict>, name: &'static str, args: Args) -> Res<V> {
     let view = |kind| Ok(V::obj(Object::View(View { dict: dict.clone(), kind })));
     match name {
         "keys" | "values" | "items" => {
@@ -67,7 +67,7 @@ pub(crate) fn entries(interp: &mut Interp<'_>, what: &str, args: Args) -> Res<En
     if positional.len() > 1 {
         return Err(Fault::failed(format!("{what} expected at most 1 argument, got {}", positional.len())));
     }
-    let mut out = Entries::new();
+    let mut out = Entries::default();
     match positional.into_iter().next() {
         None => {}
         Some(V::Dict(dict)) => out.extend(dict.entries().iter().map(|(k, v)| (k.clone(), v.clone()))),

@@ -4,7 +4,7 @@ use crate::error::{Fault, Res};
 use crate::filters::sorted;
 use crate::run::{Args, Interp};
 use crate::value::{List, V, equal};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// `count` and `index`, of all sequences.
 pub(super) fn search(interp: &mut Interp<'_>, items: &[V], name: &'static str, args: Args) -> Res<V> {
@@ -26,7 +26,7 @@ pub(super) fn search(interp: &mut Interp<'_>, items: &[V], name: &'static str, a
     Err(Fault::failed(format!("{} is not in list", crate::value::repr(&wanted)?)))
 }
 
-pub(super) fn call(interp: &mut Interp<'_>, list: &Arc<List>, name: &'static str, args: Args) -> Res<V> {
+pub(super) fn call(interp: &mut Interp<'_>, list: &Rc<List>, name: &'static str, args: Args) -> Res<V> {
     let index = |value: &V| value.as_int().ok_or_else(|| Fault::failed("an index must be an integer"));
     match name {
         "count" | "index" => return search(interp, &list.items(), name, args),

@@ -4,9 +4,9 @@ use crate::error::{Fault, Res};
 use crate::run::{Args, Interp};
 use crate::text::{braces, capitalize, cased, splitlines, strip, titled};
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
-fn text_arg(value: Option<V>, what: &str) -> Res<Option<Arc<str>>> {
+fn text_arg(value: Option<V>, what: &str) -> Res<Option<Rc<str>>> {
     match value {
         None | Some(V::None) => Ok(None),
         Some(V::Str(text) | V::Safe(text)) => Ok(Some(text)),
@@ -25,7 +25,7 @@ fn int_arg(value: Option<V>, default: i128) -> Res<i128> {
     }
 }
 
-pub(super) fn call(interp: &mut Interp<'_>, text: &Arc<str>, name: &'static str, args: Args) -> Res<V> {
+pub(super) fn call(interp: &mut Interp<'_>, text: &Rc<str>, name: &'static str, args: Args) -> Res<V> {
     interp.charge(text.len() as u64 / 32)?;
     if let Some(answer) = is(text, name) {
         args.none(name)?;
@@ -138,10 +138,10 @@ pub(super) fn call(interp: &mut Interp<'_>, text: &Arc<str>, name: &'static str,
         }
         "encode" => {
             let [encoding, _errors] = args.take(name, ["encoding", "errors"], 0)?;
-            let encoding = text_arg(encoding, "encoding")?.unwrap_or_else(|| Arc::from("utf-8"));
+            let encoding = text_arg(encoding, "encoding")?.unwrap_or_else(|| Rc::from("utf-8"));
             match &*encoding.to_lowercase().replace('_', "-") {
-                "utf-8" | "utf8" => Ok(V::Bytes(Arc::from(text.as_bytes()))),
-                "ascii" if text.is_ascii() => Ok(V::Bytes(Arc::from(text.as_bytes()))),
+                "utf-8" | "utf8" => Ok(V::Bytes(Rc::from(text.as_bytes()))),
+                "ascii" if text.is_ascii() => Ok(V::Bytes(Rc::from(text.as_bytes()))),
                 other => Err(Fault::unsupported(format!("the encoding `{other}` is not supported"))),
             }
         }
@@ -329,7 +329,7 @@ fn find(interp: &mut Interp<'_>, text: &str, name: &str, args: Args) -> Res<V> {
 fn justify(interp: &mut Interp<'_>, text: &str, name: &str, args: Args) -> Res<V> {
     let [width, fill] = args.take(name, ["width", "fillchar"], 1)?;
     let width = int_arg(width, 0)?;
-    let fill = text_arg(fill, "fillchar")?.unwrap_or_else(|| Arc::from(" "));
+    let fill = text_arg(fill, "fillchar")?.unwrap_or_else(|| Rc::from(" "));
     if fill.chars().count() != 1 {
         return Err(Fault::failed("The fill character must be exactly one character long"));
     }

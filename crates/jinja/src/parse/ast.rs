@@ -5,7 +5,7 @@ use crate::error::At;
 use crate::filters::FilterFn;
 use crate::tests::TestFn;
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Which variable of which function a name is. `u32::MAX` until scopes are resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ pub(crate) enum Load {
     /// Whoever enters sets it.
     Parameter,
     /// It is looked up in the context.
-    Resolve(Arc<str>),
+    Resolve(Rc<str>),
     /// It starts as a variable further out.
     Alias(Slot),
     /// It starts unset.
@@ -47,7 +47,7 @@ pub(crate) struct Expr {
 }
 
 pub(crate) struct Name {
-    pub name: Arc<str>,
+    pub name: Rc<str>,
     pub slot: Slot,
     /// When it is looked up in the context, that is reported under this number.
     pub read: bool,
@@ -59,7 +59,7 @@ pub(crate) enum ExprKind {
     /// `ns.attr` as a target.
     NamespaceRef {
         name: Name,
-        attr: Arc<str>,
+        attr: Rc<str>,
     },
     Tuple(Vec<Expr>),
     List(Vec<Expr>),
@@ -72,7 +72,7 @@ pub(crate) enum ExprKind {
     Filter(Box<Filter>),
     Test(Box<Test>),
     Call(Box<Call>),
-    Attr(Box<Expr>, Arc<str>),
+    Attr(Box<Expr>, Rc<str>),
     Item(Box<Expr>, Box<Expr>),
     Slice(Box<Expr>, Box<[Option<Expr>; 3]>),
     Concat(Vec<Expr>),
@@ -111,15 +111,22 @@ pub(crate) enum Comparison {
 #[derive(Default)]
 pub(crate) struct Arguments {
     pub positional: Vec<Expr>,
-    pub named: Vec<(Arc<str>, Expr)>,
+    pub named: Vec<(Rc<str>, Expr)>,
     pub star: Option<Expr>,
     pub double_star: Option<Expr>,
+}
+
+impl Arguments {
+    pub fn is_empty(&self) -> bool {
+        let Arguments { positional, named, star, double_star } = self;
+        positional.is_empty() && named.is_empty() && star.is_none() && double_star.is_none()
+    }
 }
 
 pub(crate) struct Filter {
     /// Nothing in `{% filter … %}` and `{% set x | … %}`: there it is the text so far.
     pub on: Option<Expr>,
-    pub name: Arc<str>,
+    pub name: Rc<str>,
     pub arguments: Arguments,
     /// Nothing for a name nobody knows, which is an error when it is used.
     pub function: Option<FilterFn>,
@@ -127,7 +134,7 @@ pub(crate) struct Filter {
 
 pub(crate) struct Test {
     pub on: Expr,
-    pub name: Arc<str>,
+    pub name: Rc<str>,
     pub arguments: Arguments,
     pub function: Option<TestFn>,
 }
@@ -143,13 +150,13 @@ pub(crate) struct Stmt {
 }
 
 pub(crate) enum Piece {
-    Data(Arc<str>),
+    Data(Rc<str>),
     Expr(Expr),
 }
 
 pub(crate) enum StmtKind {
     Output(Vec<Piece>),
-    For(Arc<For>),
+    For(Rc<For>),
     If {
         branches: Vec<(Expr, Vec<Stmt>)>,
         other: Vec<Stmt>,
@@ -178,20 +185,20 @@ pub(crate) enum StmtKind {
         scope: Scope,
     },
     Macro {
-        code: Arc<MacroCode>,
+        code: Rc<MacroCode>,
         target: Name,
         top: bool,
     },
     CallBlock {
-        code: Arc<MacroCode>,
+        code: Rc<MacroCode>,
         call: Expr,
     },
     Block {
-        name: Arc<str>,
+        name: Rc<str>,
         scoped: bool,
         required: bool,
         top: bool,
-        locals: Vec<(Arc<str>, Slot)>,
+        locals: Vec<(Rc<str>, Slot)>,
     },
     Extends {
         template: Expr,
@@ -200,21 +207,21 @@ pub(crate) enum StmtKind {
         template: Expr,
         ignore_missing: bool,
         with_context: bool,
-        locals: Vec<(Arc<str>, Slot)>,
+        locals: Vec<(Rc<str>, Slot)>,
     },
     Import {
         template: Expr,
         target: Name,
         with_context: bool,
         top: bool,
-        locals: Vec<(Arc<str>, Slot)>,
+        locals: Vec<(Rc<str>, Slot)>,
     },
     FromImport {
         template: Expr,
-        names: Vec<(Arc<str>, Name)>,
+        names: Vec<(Rc<str>, Name)>,
         with_context: bool,
         top: bool,
-        locals: Vec<(Arc<str>, Slot)>,
+        locals: Vec<(Rc<str>, Slot)>,
     },
     Do(Expr),
     Scope {
@@ -249,7 +256,7 @@ pub(crate) struct For {
 pub(crate) struct MacroCode {
     pub at: At,
     /// Nothing for a call block.
-    pub name: Option<Arc<str>>,
+    pub name: Option<Rc<str>>,
     pub arguments: Vec<Name>,
     /// For the last arguments.
     pub defaults: Vec<Expr>,
@@ -263,7 +270,7 @@ pub(crate) struct MacroCode {
 
 /// `{% block %}`: a function of its own.
 pub(crate) struct BlockCode {
-    pub name: Arc<str>,
+    pub name: Rc<str>,
     pub body: Vec<Stmt>,
     pub scope: Scope,
     pub size: u32,
@@ -274,12 +281,12 @@ pub(crate) struct BlockCode {
 /// A template that was read.
 pub(crate) struct Template {
     /// Its name, which is its file in diagnostics.
-    pub name: Arc<str>,
+    pub name: Rc<str>,
     pub body: Vec<Stmt>,
     pub scope: Scope,
     pub size: u32,
     pub self_slot: Option<Slot>,
-    pub blocks: Vec<Arc<BlockCode>>,
+    pub blocks: Vec<Rc<BlockCode>>,
     /// Whether an `extends` stands anywhere.
     pub extends: bool,
     /// How what it includes is read.

@@ -5,7 +5,7 @@ use super::ast::{Comparison, Expr, ExprKind, Name, Operator, Slot};
 use super::lexer::Tok;
 use crate::error::{At, Res};
 use crate::value::V;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// How a tuple is read.
 #[derive(Clone, Copy, Default)]
@@ -176,7 +176,7 @@ impl Parser<'_> {
         if with_filter { self.filters(node) } else { Ok(node) }
     }
 
-    pub(super) fn name(&self, name: Arc<str>) -> Name {
+    pub(super) fn name(&self, name: Rc<str>) -> Name {
         Name { name, slot: Slot::NONE, read: false }
     }
 
@@ -199,7 +199,7 @@ impl Parser<'_> {
             Tok::Str(first) => {
                 let mut whole = first;
                 while let Tok::Str(more) = self.peek() {
-                    whole = Arc::from(format!("{whole}{more}"));
+                    whole = Rc::from(format!("{whole}{more}"));
                     self.position += 1;
                 }
                 Ok(constant(V::Str(whole)))

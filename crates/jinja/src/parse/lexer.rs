@@ -2,7 +2,7 @@
 
 use super::{Syntax, literal};
 use crate::error::{At, Fault, Res};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A token and where it starts.
 #[derive(Clone, Debug)]
@@ -14,13 +14,13 @@ pub(crate) struct Token {
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Tok {
-    Data(Arc<str>),
+    Data(Rc<str>),
     VariableBegin,
     VariableEnd,
     BlockBegin,
     BlockEnd,
-    Name(Arc<str>),
-    Str(Arc<str>),
+    Name(Rc<str>),
+    Str(Rc<str>),
     Int(i128),
     Float(f64),
     Op(&'static str),
@@ -151,7 +151,7 @@ impl<'s> Lexer<'s> {
 
     fn data(&mut self, text: &'s str) {
         if !text.is_empty() {
-            self.push(Tok::Data(Arc::from(text)), self.position);
+            self.push(Tok::Data(Rc::from(text)), self.position);
         }
     }
 
@@ -260,7 +260,7 @@ impl<'s> Lexer<'s> {
                 if name.starts_with(|c: char| c.is_numeric()) {
                     return Err(Fault::syntax("invalid character in identifier", self.place(offset)));
                 }
-                self.push(Tok::Name(Arc::from(name)), offset);
+                self.push(Tok::Name(Rc::from(name)), offset);
                 self.advance(length);
             } else if matches!(first, '\'' | '"')
                 && let Some(length) = literal::string_length(rest, first)
@@ -271,7 +271,7 @@ impl<'s> Lexer<'s> {
                     false => literal::unescape(inner),
                 };
                 match read {
-                    Ok(text) => self.push(Tok::Str(Arc::from(text)), offset),
+                    Ok(text) => self.push(Tok::Str(Rc::from(text)), offset),
                     Err(message) => return Err(Fault::syntax(message, self.place(offset))),
                 }
                 self.advance(length);

@@ -15,7 +15,7 @@ use crate::engine::Options;
 use crate::error::{At, Fault, Res};
 use ast::{BlockCode, Expr, ExprKind, Template};
 use lexer::{Tok, Token};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// An expression may be nested this deep: brackets, filters, operators in a row.
 const DEEPEST_EXPRESSION: u16 = 100;
@@ -56,11 +56,11 @@ impl Syntax {
 
 /// Reads a text as Ansible does: only what looks like a template is one, and a first line of `#jinja2:` says how
 /// the rest is read.
-pub(crate) fn with_header(name: &Arc<str>, source: &str, options: &Options, syntax: Syntax) -> Res<Template> {
+pub(crate) fn with_header(name: &Rc<str>, source: &str, options: &Options, syntax: Syntax) -> Res<Template> {
     if !crate::value::is_template(source) {
         // To Ansible this is no template: not even its line ends are touched.
         let mut plain = template(name, "", options, syntax, 1)?;
-        let piece = ast::Piece::Data(Arc::from(source));
+        let piece = ast::Piece::Data(Rc::from(source));
         plain.body =
             vec![ast::Stmt { at: At { line: 1, column: 1 }, kind: ast::StmtKind::Output(vec![piece]) }];
         return Ok(plain);
@@ -73,7 +73,7 @@ pub(crate) fn with_header(name: &Arc<str>, source: &str, options: &Options, synt
 
 /// Reads a template whose text begins on a line of its file. The fault knows its line.
 pub(crate) fn template(
-    name: &Arc<str>,
+    name: &Rc<str>,
     source: &str,
     options: &Options,
     syntax: Syntax,
@@ -119,7 +119,7 @@ struct Parser<'o> {
     blocks: Vec<BlockCode>,
     extends: bool,
     /// The tags that are open, and what would end each, for messages.
-    tags: Vec<Arc<str>>,
+    tags: Vec<Rc<str>>,
     ends: Vec<&'static [&'static str]>,
 }
 
@@ -170,7 +170,7 @@ impl Parser<'_> {
         }
         Err(self.expected(&describe(kind)))
     }
-    fn expect_name(&mut self) -> Res<(Arc<str>, At)> {
+    fn expect_name(&mut self) -> Res<(Rc<str>, At)> {
         let at = self.at();
         if let Tok::Name(name) = self.peek() {
             let name = name.clone();

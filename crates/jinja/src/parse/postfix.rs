@@ -7,7 +7,7 @@ use super::lexer::Tok;
 use crate::error::{At, Res};
 use crate::value::V;
 use crate::{filters, tests};
-use std::sync::Arc;
+use std::rc::Rc;
 
 impl Parser<'_> {
     pub(super) fn postfix(&mut self, mut node: Expr) -> Res<Expr> {
@@ -152,11 +152,11 @@ impl Parser<'_> {
         self.node(at, below, ExprKind::Call(Box::new(Call { on, arguments })))
     }
 
-    fn dotted(&mut self) -> Res<(Arc<str>, At)> {
+    fn dotted(&mut self) -> Res<(Rc<str>, At)> {
         let (mut name, at) = self.expect_name()?;
         while self.skip_op(".") {
             let (more, _) = self.expect_name()?;
-            name = Arc::from(format!("{name}.{more}"));
+            name = Rc::from(format!("{name}.{more}"));
         }
         Ok((name, at))
     }

@@ -5,7 +5,7 @@ use super::expressions::TupleForm;
 use super::lexer::Tok;
 use super::{DEEPEST_STATEMENT, Parser, walk};
 use crate::error::{At, Fault, Res};
-use std::sync::Arc;
+use std::rc::Rc;
 
 impl Parser<'_> {
     /// Statements up to one of the words, which stays.
@@ -183,7 +183,7 @@ impl Parser<'_> {
         if let Some(at) = walk::assigns(&target, &iter, &body, &other, test.as_ref(), "loop") {
             return self.fail("can't assign to the special variable `loop` in a for loop", at);
         }
-        Ok(StmtKind::For(Arc::new(For {
+        Ok(StmtKind::For(Rc::new(For {
             target,
             test_target,
             iter,
@@ -258,12 +258,12 @@ impl Parser<'_> {
     fn code(
         &self,
         at: At,
-        name: Option<Arc<str>>,
+        name: Option<Rc<str>>,
         signature: (Vec<Name>, Vec<Expr>),
         body: Vec<Stmt>,
-    ) -> Arc<MacroCode> {
+    ) -> Rc<MacroCode> {
         let (arguments, defaults) = signature;
-        Arc::new(MacroCode {
+        Rc::new(MacroCode {
             at,
             name,
             arguments,

@@ -4,7 +4,7 @@ use super::Parser;
 use super::ast::{BlockCode, Name, Piece, Scope, Stmt, StmtKind};
 use super::lexer::is_space;
 use crate::error::{At, Res};
-use std::sync::Arc;
+use std::rc::Rc;
 
 impl Parser<'_> {
     pub(super) fn block(&mut self, at: At) -> Res<StmtKind> {
@@ -67,7 +67,7 @@ impl Parser<'_> {
     pub(super) fn import_names(&mut self) -> Res<StmtKind> {
         let template = self.expression()?;
         self.expect_word("import")?;
-        let mut names: Vec<(Arc<str>, Name)> = Vec::new();
+        let mut names: Vec<(Rc<str>, Name)> = Vec::new();
         let mut with_context = None;
         let given = |p: &Self| (p.is_name("with") || p.is_name("without")) && p.looks_name("context");
         loop {

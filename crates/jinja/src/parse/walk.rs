@@ -3,7 +3,7 @@
 use super::ast::{Arguments, Expr, ExprKind, MacroCode, Piece, Stmt, StmtKind};
 use crate::error::At;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A name that was met.
 enum Met {
@@ -73,8 +73,8 @@ pub(super) fn assigns(
 }
 
 /// All names an expression reads.
-pub(super) fn names(e: &Expr, out: &mut Vec<Arc<str>>) {
-    loaded(e, &mut |name, _, _| out.push(Arc::from(name)));
+pub(super) fn names(e: &Expr, out: &mut Vec<Rc<str>>) {
+    loaded(e, &mut |name, _, _| out.push(Rc::from(name)));
 }
 
 type Meet<'m> = dyn FnMut(&str, Met, At) + 'm;

@@ -10,7 +10,11 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use std::ops::Range;
 
 /// A pattern that was read.
-pub(crate) struct Pattern(Regex);
+pub(crate) struct Pattern {
+    regex: Regex,
+    /// The text it matches, where it is one and nothing else.
+    literal: Option<String>,
+}
 
 impl Pattern {
     pub fn new(pattern: &str, ignorecase: bool, multiline: bool) -> Res<Pattern> {
@@ -21,16 +25,19 @@ impl Pattern {
             (false, true) => "(?m)",
             (false, false) => "",
         };
+        let plain = |c: char| !r".^$*+?{}[]\|()".contains(c);
+        let literal = !ignorecase && !pattern.is_empty() && pattern.chars().all(plain);
+        let literal = literal.then(|| pattern.to_owned());
         RegexBuilder::new(&format!("{flags}{translated}"))
             .backtrack_limit(1_000_000)
             .delegate_size_limit(48 << 20)
             .build()
-            .map(Pattern)
+            .map(|regex| Pattern { regex, literal })
             .map_err(|e| Fault::failed(format!("the regular expression `{pattern}`: {e}")))
     }
 
     fn captures_from<'t>(&self, text: &'t str, at: usize) -> Res<Option<Captures<'t>>> {
-        self.0.captures_from_pos(text, at).map_err(|e| Fault::limit(format!("a regular expression: {e}")))
+        self.regex.captures_from_pos(text, at).map_err(|e| Fault::limit(format!("a regular expression: {e}")))
     }
     /// `re.search`.
     pub fn search<'t>(&self, text: &'t str) -> Res<Option<Captures<'t>>> {
@@ -38,11 +45,11 @@ impl Pattern {
     }
     /// The number of a named group.
     pub fn group(&self, name: &str) -> Option<usize> {
-        self.0.capture_names().position(|n| n == Some(name))
+        self.regex.capture_names().position(|n| n == Some(name))
     }
     /// How many groups, the whole match counted.
     pub fn groups(&self) -> usize {
-        self.0.captures_len()
+        self.regex.captures_len()
     }
     /// Whether the pattern matches at the start of a text.
     pub fn matches_start(&self, text: &str) -> Res<bool> {
@@ -77,12 +84,25 @@ impl Pattern {
         Ok(self.captures_all(text, 0)?.iter().filter_map(|c| c.get(0)).map(|m| m.start()..m.end()).collect())
     }
 
-    /// `re.subn(replacement, text, count)`.
+    /// `re.subn(replacement, text, count)`; without a match the text is not copied.
     pub fn replace(&self, text: &str, replacement: &str, count: usize) -> Res<(String, usize)> {
+        if let Some(literal) = &self.literal
+            && !replacement.contains('\\')
+        {
+            let made = text.matches(literal.as_str()).count();
+            let made = if count == 0 { made } else { made.min(count) };
+            if made == 0 {
+                return Ok((String::new(), 0));
+            }
+            return Ok((text.replacen(literal.as_str(), replacement, made), made));
+        }
         let template = template(replacement, self)?;
+        let all = self.captures_all(text, count)?;
+        if all.is_empty() {
+            return Ok((String::new(), 0));
+        }
         let mut out = String::with_capacity(text.len());
         let mut end = 0;
-        let all = self.captures_all(text, count)?;
         for found in &all {
             let Some(whole) = found.get(0) else { continue };
             out.push_str(&text[end..whole.start()]);

@@ -6,7 +6,7 @@ use crate::functions;
 use crate::methods;
 use crate::parse::ast::{Expr, ExprKind, Name};
 use crate::value::{Key, Object, Undefined, V, lock};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A way into a variable as it is walked: `hosts.core.address`.
 struct Way {
@@ -123,7 +123,7 @@ impl Interp<'_> {
         }
     }
 
-    pub(super) fn attr_of(&mut self, e: &Expr, on: &V, attr: &Arc<str>, frame: &Frame) -> Res<V> {
+    pub(super) fn attr_of(&mut self, e: &Expr, on: &V, attr: &Rc<str>, frame: &Frame) -> Res<V> {
         let value = self.attr(on, attr).map_err(|f| f.at(&frame.template.name, e.at))?;
         Ok(with_path(value, e))
     }
@@ -184,7 +184,7 @@ impl Interp<'_> {
                 }
                 Object::SelfRef(context) if lock(&context.blocks).contains_key(name) => {
                     let context = context.clone();
-                    return Ok(Some(self.block_reference(&Arc::from(name), &context, 0)));
+                    return Ok(Some(self.block_reference(&Rc::from(name), &context, 0)));
                 }
                 Object::Block(block) if name == "super" => {
                     let (name, context) = (block.name.clone(), block.context.clone());
@@ -244,11 +244,11 @@ impl Interp<'_> {
             V::Tuple(tuple) => at(tuple.items.len()).and_then(|i| tuple.items.get(i).cloned()),
             V::Str(text) | V::Safe(text) => {
                 let found = if text.is_ascii() {
-                    at(text.len()).and_then(|i| text.get(i..=i)).map(Arc::from)
+                    at(text.len()).and_then(|i| text.get(i..=i)).map(Rc::from)
                 } else {
                     at(text.chars().count())
                         .and_then(|i| text.chars().nth(i))
-                        .map(|c| Arc::from(c.encode_utf8(&mut [0; 4]) as &str))
+                        .map(|c| Rc::from(c.encode_utf8(&mut [0; 4]) as &str))
                 };
                 found.map(|one| if matches!(on, V::Safe(_)) { V::Safe(one) } else { V::Str(one) })
             }
@@ -279,7 +279,7 @@ impl Interp<'_> {
                 let chars: Vec<char> = text.chars().collect();
                 self.charge(chars.len() as u64 / 8)?;
                 let cut: String = crate::ops::slice(chars.len(), bounds)?.map(|i| chars[i]).collect();
-                Ok(if matches!(on, V::Safe(_)) { V::Safe(Arc::from(cut)) } else { V::from(cut) })
+                Ok(if matches!(on, V::Safe(_)) { V::Safe(Rc::from(cut)) } else { V::from(cut) })
             }
             V::List(list) => {
                 let items = list.items();
@@ -303,7 +303,7 @@ impl Interp<'_> {
 fn with_path(value: V, e: &Expr) -> V {
     match value {
         V::Undefined(u) if u.path.is_none() && u.hint.is_none() && u.cause.is_none() => match path(e) {
-            Some(path) => V::Undefined(Arc::new(Undefined {
+            Some(path) => V::Undefined(Rc::new(Undefined {
                 hint: None,
                 of: u.of.clone(),
                 name: u.name.clone(),

@@ -6,13 +6,13 @@ use crate::error::{Fault, Res};
 use crate::parse::ast::{Arguments, Expr, ExprKind, MacroCode};
 use crate::value::{Entries, Key, Object, V, lock};
 use crate::{functions, methods};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A macro, or the body of a call block.
 pub struct Macro {
     /// Nothing for a call block.
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) code: Arc<MacroCode>,
+    pub(crate) name: Option<Rc<str>>,
+    pub(crate) code: Rc<MacroCode>,
     /// Where it was defined.
     pub(crate) frame: Option<Frame>,
 }
@@ -20,17 +20,17 @@ pub struct Macro {
 /// What `import` gives.
 pub struct Module {
     /// The template's name.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Rc<str>,
     /// What it wrote.
-    pub(crate) body: Arc<str>,
+    pub(crate) body: Rc<str>,
     /// What it exports.
     pub(crate) names: Names,
 }
 
 /// A block that can be called.
 pub struct BlockRef {
-    pub(crate) name: Arc<str>,
-    pub(crate) context: Arc<Context>,
+    pub(crate) name: Rc<str>,
+    pub(crate) context: Rc<Context>,
     /// Which of the blocks of that name.
     pub(crate) position: usize,
 }
@@ -84,13 +84,16 @@ impl Args {
 }
 
 impl Interp<'_> {
-    pub(super) fn make_macro(&mut self, code: &Arc<MacroCode>, frame: &Frame) -> V {
+    pub(super) fn make_macro(&mut self, code: &Rc<MacroCode>, frame: &Frame) -> V {
         let frame = Some(frame.clone());
         V::obj(Object::Macro(Macro { name: code.name.clone(), code: code.clone(), frame }))
     }
 
     pub(super) fn eval_args(&mut self, given: &Arguments, frame: &Frame) -> Res<Args> {
         let mut args = Args::default();
+        if given.is_empty() {
+            return Ok(args);
+        }
         args.positional.reserve(given.positional.len());
         for e in &given.positional {
             args.positional.push(self.eval(e, frame)?);
@@ -145,7 +148,7 @@ impl Interp<'_> {
         let ExprKind::Call(call) = &call.kind else { return Ok(V::None) };
         let function = self.eval(&call.on, frame)?;
         let mut args = self.eval_args(&call.arguments, frame)?;
-        args.named.push((Arc::from("caller"), caller));
+        args.named.push((Rc::from("caller"), caller));
         self.call(&function, args)
     }
 

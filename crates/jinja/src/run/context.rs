@@ -2,22 +2,24 @@
 
 use crate::parse::ast::{BlockCode, Slot, Template};
 use crate::value::{V, lock};
+use foldhash::fast::FixedState;
 use indexmap::IndexMap;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::rc::Rc;
 
 /// Names and values a template made.
-pub(crate) type Names = IndexMap<Arc<str>, V>;
+pub(crate) type Names = IndexMap<Rc<str>, V, FixedState>;
 
 /// The variables of one run of a function.
 pub(crate) struct Activation {
-    slots: Mutex<Vec<Option<V>>>,
-    outer: Option<Arc<Activation>>,
+    slots: RefCell<Vec<Option<V>>>,
+    outer: Option<Rc<Activation>>,
 }
 
 impl Activation {
-    pub fn new(size: u32, outer: Option<Arc<Activation>>) -> Arc<Activation> {
-        Arc::new(Activation { slots: Mutex::new(vec![None; size as usize]), outer })
+    pub fn new(size: u32, outer: Option<Rc<Activation>>) -> Rc<Activation> {
+        Rc::new(Activation { slots: RefCell::new(vec![None; size as usize]), outer })
     }
     fn reach(&self, hops: u32) -> Option<&Activation> {
         let mut here = self;
@@ -40,7 +42,7 @@ impl Activation {
     }
     /// Its values, for taking it apart.
     pub fn drain(&mut self) -> Vec<V> {
-        let slots = self.slots.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let slots = self.slots.get_mut();
         slots.drain(..).flatten().collect()
     }
 }
@@ -54,69 +56,65 @@ impl Drop for Activation {
 /// A template's names while it runs.
 pub struct Context {
     /// The template's name.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Rc<str>,
     /// What it set at its top.
-    pub(crate) vars: Mutex<Names>,
+    pub(crate) vars: RefCell<Names>,
     /// What of that an import may see.
-    pub(crate) exported: Mutex<BTreeSet<Arc<str>>>,
+    pub(crate) exported: RefCell<BTreeSet<Rc<str>>>,
     /// What it was given by who includes or imports it, innermost first.
-    pub(crate) given: Vec<Arc<Names>>,
+    pub(crate) given: Vec<Rc<Names>>,
     /// Whether it sees the variables of the render.
     pub(crate) with_variables: bool,
     /// Its blocks, each with those of the templates it extends after its own.
-    pub(crate) blocks: Mutex<IndexMap<Arc<str>, Vec<BlockOf>>>,
+    pub(crate) blocks: RefCell<IndexMap<Rc<str>, Vec<BlockOf>, FixedState>>,
 }
 
 /// A block and the template it is from.
 #[derive(Clone)]
 pub(crate) struct BlockOf {
-    pub template: Arc<Template>,
-    pub code: Arc<BlockCode>,
+    pub template: Rc<Template>,
+    pub code: Rc<BlockCode>,
 }
 
 impl Context {
-    pub(crate) fn new(
-        template: &Arc<Template>,
-        given: Vec<Arc<Names>>,
-        with_variables: bool,
-    ) -> Arc<Context> {
+    pub(crate) fn new(template: &Rc<Template>, given: Vec<Rc<Names>>, with_variables: bool) -> Rc<Context> {
         let blocks = template
             .blocks
             .iter()
             .map(|code| (code.name.clone(), vec![BlockOf { template: template.clone(), code: code.clone() }]))
             .collect();
-        Arc::new(Context {
+        Rc::new(Context {
             name: template.name.clone(),
-            vars: Mutex::default(),
-            exported: Mutex::default(),
+            vars: RefCell::default(),
+            exported: RefCell::default(),
             given,
             with_variables,
-            blocks: Mutex::new(blocks),
+            blocks: RefCell::new(blocks),
         })
     }
     /// What an included template is given of this: all its names, and the local ones over them.
-    pub(crate) fn handed_on(&self, locals: Names) -> Vec<Arc<Names>> {
+    pub(crate) fn handed_on(&self, locals: Names) -> Vec<Rc<Names>> {
         let mut given = Vec::with_capacity(self.given.len() + 2);
         if !locals.is_empty() {
-            given.push(Arc::new(locals));
+            given.push(Rc::new(locals));
         }
         let vars = lock(&self.vars);
         if !vars.is_empty() {
-            given.push(Arc::new(vars.clone()));
+            given.push(Rc::new(vars.clone()));
         }
         drop(vars);
         given.extend(self.given.iter().cloned());
         given
     }
     /// The same template with local names over its own, for a scoped block.
-    pub(crate) fn derived(&self, locals: Names) -> Arc<Context> {
-        Arc::new(Context {
+    pub(crate) fn derived(&self, locals: Names) -> Rc<Context> {
+        Rc::new(Context {
             name: self.name.clone(),
-            vars: Mutex::default(),
-            exported: Mutex::default(),
+            vars: RefCell::default(),
+            exported: RefCell::default(),
             given: self.handed_on(locals),
             with_variables: self.with_variables,
-            blocks: Mutex::new(lock(&self.blocks).clone()),
+            blocks: RefCell::new(lock(&self.blocks).clone()),
         })
     }
     /// A name that a template set or was given.
@@ -131,11 +129,11 @@ impl Context {
 /// Where a piece of a template runs.
 #[derive(Clone)]
 pub(crate) struct Frame {
-    pub template: Arc<Template>,
-    pub context: Arc<Context>,
-    pub act: Arc<Activation>,
+    pub template: Rc<Template>,
+    pub context: Rc<Context>,
+    pub act: Rc<Activation>,
     /// What the template's root extends by now.
-    pub parent: Arc<Mutex<Option<Arc<Template>>>>,
+    pub parent: Rc<RefCell<Option<Rc<Template>>>>,
     /// Whether text is only written while nothing is extended.
     pub check: bool,
 }

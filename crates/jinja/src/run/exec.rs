@@ -4,7 +4,7 @@ use super::{Frame, Interp, Names, Out};
 use crate::error::{At, Fault, Kind, Res};
 use crate::parse::ast::{Expr, ExprKind, Load, Name, Piece, Scope, Slot, Stmt, StmtKind};
 use crate::value::{Object, V, lock};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// How a body ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -224,7 +224,7 @@ impl Interp<'_> {
         self.wrote(bytes)
     }
 
-    fn local_names(&mut self, locals: &[(Arc<str>, Slot)], frame: &Frame) -> Names {
+    fn local_names(&mut self, locals: &[(Rc<str>, Slot)], frame: &Frame) -> Names {
         locals.iter().filter_map(|(name, slot)| Some((name.clone(), frame.act.get(*slot)?))).collect()
     }
 
@@ -252,6 +252,14 @@ impl Interp<'_> {
                 }
             }
             ExprKind::Tuple(targets) => {
+                if let V::Tuple(tuple) = &value
+                    && tuple.items.len() == targets.len()
+                {
+                    for (target, item) in targets.iter().zip(&tuple.items) {
+                        self.assign(target, item.clone(), frame)?;
+                    }
+                    return Ok(());
+                }
                 let items = match &value {
                     V::None | V::Bool(_) | V::Int(_) | V::Float(_) => {
                         let what = value.type_name();

@@ -6,7 +6,7 @@ use crate::ops;
 use crate::parse::ast::{Comparison, Expr, ExprKind, Filter, Test};
 use crate::value::{Entries, Key, Undefined, V, equal, order, write_text};
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::rc::Rc;
 
 impl Interp<'_> {
     /// The value of an expression. The fault knows the line of the innermost part that failed.
@@ -84,7 +84,7 @@ impl Interp<'_> {
     }
 
     fn eval_dict(&mut self, items: &[(Expr, Expr)], frame: &Frame) -> Res<V> {
-        let mut entries = Entries::with_capacity(items.len());
+        let mut entries = Entries::with_capacity_and_hasher(items.len(), Default::default());
         for (key, value) in items {
             let key = Key::new(self.eval(key, frame)?)?;
             let value = self.eval(value, frame)?;
@@ -179,7 +179,7 @@ fn no_else(e: &Expr, frame: &Frame) -> V {
         "the inline if-expression on line {} in '{}' evaluated to false and no else section was defined.",
         e.at.line, frame.template.name
     );
-    V::Undefined(Arc::new(Undefined {
+    V::Undefined(Rc::new(Undefined {
         hint: Some(hint),
         of: None,
         name: String::new(),

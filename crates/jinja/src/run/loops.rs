@@ -5,23 +5,24 @@ use super::{Args, Frame, Interp, Out};
 use crate::error::{Fault, Res};
 use crate::parse::ast::For;
 use crate::value::{Object, V, equal, lock};
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// `loop`.
 pub struct Loop {
-    state: Mutex<State>,
+    state: RefCell<State>,
     /// How deep a recursive loop is, from 0.
     depth: u32,
     /// The loop and where it stands, when it can be called again.
-    again: Option<(Arc<For>, Frame)>,
+    again: Option<(Rc<For>, Frame)>,
 }
 
 struct State {
-    items: Arc<Vec<V>>,
+    items: Rc<Vec<V>>,
     /// The next of the items to look at.
     next: usize,
     /// The condition of the loop, run as items are asked for.
-    test: Option<(Arc<For>, Frame)>,
+    test: Option<(Rc<For>, Frame)>,
     /// How many rounds began.
     round: usize,
     current: Option<V>,
@@ -32,7 +33,7 @@ struct State {
 }
 
 impl Interp<'_> {
-    pub(super) fn for_loop(&mut self, node: &Arc<For>, frame: &Frame, out: &mut Out) -> Res<Flow> {
+    pub(super) fn for_loop(&mut self, node: &Rc<For>, frame: &Frame, out: &mut Out) -> Res<Flow> {
         let over = self.eval(&node.iter, frame)?;
         if node.recursive {
             let value = self.recursive_round(node, over, 0, frame)?;
@@ -46,7 +47,7 @@ impl Interp<'_> {
     }
 
     /// A recursive loop is a function that gives a text.
-    fn recursive_round(&mut self, node: &Arc<For>, over: V, depth: u32, outer: &Frame) -> Res<V> {
+    fn recursive_round(&mut self, node: &Rc<For>, over: V, depth: u32, outer: &Frame) -> Res<V> {
         let items = self.items(&over)?;
         let frame = outer.inner(node.size);
         let mut out = self.out();
@@ -56,29 +57,42 @@ impl Interp<'_> {
 
     fn rounds(
         &mut self,
-        node: &Arc<For>,
-        items: Arc<Vec<V>>,
+        node: &Rc<For>,
+        items: Rc<Vec<V>>,
         depth: u32,
         outer: &Frame,
         frame: &Frame,
         out: &mut Out,
     ) -> Res<()> {
         let test = node.test.is_some().then(|| (node.clone(), self.test_frame(node, outer)));
+        if node.loop_slot.is_none() {
+            // Nobody asks for `loop`: the items are all there is to know.
+            let mut any = false;
+            for item in items.iter() {
+                if let Some((node, frame)) = &test
+                    && !self.passes(node, item, frame)?
+                {
+                    continue;
+                }
+                match self.round(node, item.clone(), frame, out)? {
+                    Flow::Break => break,
+                    Flow::Continue => {}
+                    Flow::Next => any = true,
+                }
+            }
+            return self.after_rounds(node, any, frame, out);
+        }
         let again = node.recursive.then(|| (node.clone(), outer.clone()));
         let state =
             State { items, next: 0, test, round: 0, current: None, before: None, after: None, changed: None };
-        let this = Arc::new(Object::Loop(Loop { state: Mutex::new(state), depth, again }));
+        let this = Rc::new(Object::Loop(Loop { state: RefCell::new(state), depth, again }));
         let Object::Loop(own) = &*this else { return Ok(()) };
         let mut any = false;
         while let Some(item) = self.next_round(own)? {
-            self.charge(1)?;
             if let Some(slot) = node.loop_slot {
                 frame.act.set(slot, Some(V::Obj(this.clone())));
             }
-            self.assign(&node.target, item, frame).map_err(|f| f.at(&frame.template.name, node.target.at))?;
-            self.enter(&node.scope, frame);
-            let flow = self.deeper(|i| i.run(&node.body, frame, out))?;
-            match flow {
+            match self.round(node, item, frame, out)? {
                 Flow::Break => {
                     // Python's `else` of a loop asks whether a round was ended, and this one was not.
                     break;
@@ -87,6 +101,17 @@ impl Interp<'_> {
                 Flow::Next => any = true,
             }
         }
+        self.after_rounds(node, any, frame, out)
+    }
+
+    fn round(&mut self, node: &For, item: V, frame: &Frame, out: &mut Out) -> Res<Flow> {
+        self.charge(1)?;
+        self.assign(&node.target, item, frame).map_err(|f| f.at(&frame.template.name, node.target.at))?;
+        self.enter(&node.scope, frame);
+        self.deeper(|i| i.run(&node.body, frame, out))
+    }
+
+    fn after_rounds(&mut self, node: &For, any: bool, frame: &Frame, out: &mut Out) -> Res<()> {
         self.leave(&node.scope, frame);
         if let Some(slot) = node.loop_slot {
             frame.act.set(slot, None);
@@ -115,13 +140,18 @@ impl Interp<'_> {
                 (item, state.test.clone())
             };
             let Some((node, frame)) = test else { return Ok(Some(item)) };
-            let (Some(test), Some(target)) = (&node.test, &node.test_target) else { return Ok(Some(item)) };
-            self.charge(1)?;
-            self.assign(target, item.clone(), &frame)?;
-            if self.eval(test, &frame)?.truth().map_err(|f| f.at(&frame.template.name, test.at))? {
+            if self.passes(&node, &item, &frame)? {
                 return Ok(Some(item));
             }
         }
+    }
+
+    /// Whether an item passes the condition, which is run in a frame of its own.
+    fn passes(&mut self, node: &For, item: &V, frame: &Frame) -> Res<bool> {
+        let (Some(test), Some(target)) = (&node.test, &node.test_target) else { return Ok(true) };
+        self.charge(1)?;
+        self.assign(target, item.clone(), frame)?;
+        self.eval(test, frame)?.truth().map_err(|f| f.at(&frame.template.name, test.at))
     }
 
     fn next_round(&mut self, own: &Loop) -> Res<Option<V>> {
@@ -163,13 +193,13 @@ impl Interp<'_> {
         let mut items = vec![V::None; state.round + peeked];
         items.extend(left);
         state.next = state.round + peeked;
-        state.items = Arc::new(items);
+        state.items = Rc::new(items);
         state.test = None;
         Ok(length)
     }
 
     /// `loop.name`.
-    pub(super) fn loop_attr(&mut self, this: &Arc<Object>, own: &Loop, name: &str) -> Res<Option<V>> {
+    pub(super) fn loop_attr(&mut self, this: &Rc<Object>, own: &Loop, name: &str) -> Res<Option<V>> {
         let round = lock(&own.state).round;
         let int = |n: usize| Ok(Some(V::usize(n)));
         match name {

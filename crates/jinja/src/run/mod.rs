@@ -22,8 +22,9 @@ use crate::error::{Fault, Res};
 use crate::parse::Syntax;
 use crate::value::{Object, V, lock};
 use crate::world::World;
+use foldhash::fast::FixedState;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// How deep includes, macros, blocks and expressions may go into each other. Each level is a few hundred
 /// bytes to a few kilobytes of stack; 2 MiB, the least a thread has, are enough.
@@ -34,9 +35,9 @@ pub(crate) struct Interp<'e> {
     pub engine: &'e Engine,
     pub variables: Variables,
     /// The host whose variables these are.
-    scope: Option<Arc<str>>,
+    scope: Option<Rc<str>>,
     /// The host that is rendered for.
-    host: Option<Arc<str>>,
+    host: Option<Rc<str>>,
     pub world: &'e dyn World,
     /// Steps left.
     fuel: u64,
@@ -45,11 +46,11 @@ pub(crate) struct Interp<'e> {
     depth: u32,
     /// Variables that were read, with the way into them.
     pub reads: BTreeSet<String>,
-    noted: HashSet<usize>,
+    noted: HashSet<usize, FixedState>,
     /// Undefined variables that were printed: each is told, and the render goes on to find the next.
     pub undefined: Vec<Fault>,
     /// What `import` without context gave before.
-    modules: HashMap<Arc<str>, Arc<Object>>,
+    modules: HashMap<Rc<str>, Rc<Object>, FixedState>,
     /// Templates that `lookup('template', …)` is in.
     pub lookups: u32,
     /// How templates that are included are read.
@@ -59,11 +60,11 @@ pub(crate) struct Interp<'e> {
     /// Values of the inventory that are being rendered.
     busy: Vec<Settled>,
     /// What values of the inventory were rendered to.
-    settled: HashMap<Settled, (V, V)>,
+    settled: HashMap<Settled, (V, V), FixedState>,
 }
 
 /// A value of the inventory, by its address, and the host it is read for.
-type Settled = (usize, Option<Arc<str>>);
+type Settled = (usize, Option<Rc<str>>);
 
 /// The arguments of a call.
 #[derive(Default)]
@@ -71,7 +72,7 @@ pub struct Args {
     /// By position.
     pub positional: Vec<V>,
     /// By name, in order.
-    pub named: Vec<(Arc<str>, V)>,
+    pub named: Vec<(Rc<str>, V)>,
 }
 
 impl<'e> Interp<'e> {
@@ -86,14 +87,14 @@ impl<'e> Interp<'e> {
             room: engine.options().largest_output,
             depth: 0,
             reads: BTreeSet::new(),
-            noted: HashSet::new(),
+            noted: HashSet::default(),
             undefined: Vec::new(),
-            modules: HashMap::new(),
+            modules: HashMap::default(),
             lookups: 0,
             syntax: Syntax::of(engine.options()),
             in_value: false,
             busy: Vec::new(),
-            settled: HashMap::new(),
+            settled: HashMap::default(),
         }
     }
 
@@ -148,31 +149,31 @@ impl<'e> Interp<'e> {
     }
 
     /// The items of what can be walked; a generator is walked up.
-    pub fn items(&mut self, value: &V) -> Res<Arc<Vec<V>>> {
+    pub fn items(&mut self, value: &V) -> Res<Rc<Vec<V>>> {
         let items = match value {
             V::List(list) => list.items(),
-            V::Tuple(tuple) => Arc::new(tuple.items.clone()),
+            V::Tuple(tuple) => Rc::new(tuple.items.clone()),
             V::Str(text) | V::Safe(text) => {
                 self.charge(text.len() as u64)?;
                 let safe = matches!(value, V::Safe(_));
                 let one = |c: char| {
-                    let text = Arc::from(c.encode_utf8(&mut [0; 4]) as &str);
+                    let text = Rc::from(c.encode_utf8(&mut [0; 4]) as &str);
                     if safe { V::Safe(text) } else { V::Str(text) }
                 };
-                Arc::new(text.chars().map(one).collect())
+                Rc::new(text.chars().map(one).collect())
             }
-            V::Bytes(bytes) => Arc::new(bytes.iter().map(|b| V::Int(i128::from(*b))).collect()),
-            V::Dict(dict) => Arc::new(dict.entries().keys().map(|k| k.value().clone()).collect()),
+            V::Bytes(bytes) => Rc::new(bytes.iter().map(|b| V::Int(i128::from(*b))).collect()),
+            V::Dict(dict) => Rc::new(dict.entries().keys().map(|k| k.value().clone()).collect()),
             V::Undefined(u) if u.strict => return Err(u.fault()),
-            V::Undefined(_) => Arc::new(Vec::new()),
+            V::Undefined(_) => Rc::new(Vec::new()),
             V::Obj(object) => match &**object {
                 Object::Range(range) => {
                     let length = range.len();
                     self.charge(u64::try_from(length).unwrap_or(u64::MAX))?;
-                    Arc::new((0..length).map(|i| V::Int(range.get(i))).collect())
+                    Rc::new((0..length).map(|i| V::Int(range.get(i))).collect())
                 }
-                Object::Iter(iter) => Arc::new(lock(&iter.items).by_ref().collect()),
-                Object::View(view) => Arc::new(view.items()),
+                Object::Iter(iter) => Rc::new(lock(&iter.items).by_ref().collect()),
+                Object::View(view) => Rc::new(view.items()),
                 _ => return Err(not_iterable(value)),
             },
             other => return Err(not_iterable(other)),
@@ -210,7 +211,7 @@ impl<'e> Interp<'e> {
         self.undefined_with(Some(hint.into()), name)
     }
     fn undefined_with(&self, hint: Option<String>, name: &str) -> V {
-        V::Undefined(Arc::new(crate::value::Undefined {
+        V::Undefined(Rc::new(crate::value::Undefined {
             hint,
             of: None,
             name: name.to_owned(),
@@ -223,7 +224,7 @@ impl<'e> Interp<'e> {
     }
     /// An attribute or item that is not there.
     pub fn undefined_of(&self, on: &V, key: &V) -> V {
-        V::Undefined(Arc::new(crate::value::Undefined {
+        V::Undefined(Rc::new(crate::value::Undefined {
             hint: None,
             of: Some(on.described()),
             name: crate::value::repr(key).unwrap_or_else(|_| "?".to_owned()),

@@ -5,7 +5,7 @@ use super::{Args, Context, Interp, Out};
 use crate::error::{At, Fault, Kind, Res};
 use crate::filters::FilterFn;
 use crate::value::{Deferred, Dict, Entries, List, Object, V};
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn plain(name: &str) -> &str {
     name.strip_prefix("ansible.builtin.").unwrap_or(name)
@@ -114,20 +114,20 @@ impl Interp<'_> {
         self.charge(1)?;
         match &value {
             V::List(list) => {
-                let address = Arc::as_ptr(list).addr();
+                let address = Rc::as_ptr(list).addr();
                 self.once(address, &value, |i| {
                     let items: Res<Vec<V>> = list.items().iter().map(|v| i.settled(v.clone())).collect();
-                    Ok(V::List(Arc::new(List::frozen(items?))))
+                    Ok(V::List(Rc::new(List::frozen(items?))))
                 })
             }
             V::Dict(dict) => {
-                let address = Arc::as_ptr(dict).addr();
+                let address = Rc::as_ptr(dict).addr();
                 self.once(address, &value, |i| {
-                    let mut entries = Entries::new();
+                    let mut entries = Entries::default();
                     for (key, value) in dict.entries().iter() {
                         entries.insert(key.clone(), i.settled(value.clone())?);
                     }
-                    Ok(V::Dict(Arc::new(Dict::frozen(entries))))
+                    Ok(V::Dict(Rc::new(Dict::frozen(entries))))
                 })
             }
             V::Obj(object) => match &**object {
@@ -153,8 +153,8 @@ impl Interp<'_> {
         Ok(made)
     }
 
-    fn rendered(&mut self, object: &Arc<Object>, deferred: &Deferred) -> Res<V> {
-        let address = Arc::as_ptr(object).addr();
+    fn rendered(&mut self, object: &Rc<Object>, deferred: &Deferred) -> Res<V> {
+        let address = Rc::as_ptr(object).addr();
         let busy = (address, self.scope.clone());
         if self.busy.contains(&busy) {
             return Err(at(Fault::failed("this variable is made of itself"), deferred));
@@ -197,7 +197,7 @@ impl Interp<'_> {
     }
 
     /// The value a text makes that is a template.
-    fn value_of(&mut self, text: &Arc<str>) -> Res<V> {
+    fn value_of(&mut self, text: &Rc<str>) -> Res<V> {
         let template = self.engine.value(text)?;
         let syntax = std::mem::replace(&mut self.syntax, template.syntax);
         let mut out = self.out();
@@ -211,7 +211,7 @@ impl Interp<'_> {
 /// The fault of a value is where the value stands.
 fn at(mut fault: Box<Fault>, deferred: &Deferred) -> Box<Fault> {
     if fault.file.as_deref().is_none_or(str::is_empty) {
-        fault.file = Some(deferred.place.file.clone());
+        fault.file = Some(Rc::from(&*deferred.place.file));
         fault.at = At { line: deferred.place.line, column: deferred.place.column };
     }
     fault

@@ -2,7 +2,7 @@
 
 use crate::error::{At, Fault, Kind, Res};
 use crate::value::{Style, V, write_final, write_text};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// What becomes of values that are printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) struct Out {
     /// Whether anything was printed.
     any: bool,
     /// The only thing printed so far, and where: no text yet.
-    only: Option<(V, Arc<str>, At)>,
+    only: Option<(V, Rc<str>, At)>,
     /// The first undefined value among several: all of it is that, then.
     missing: Option<Box<Fault>>,
 }
@@ -39,7 +39,7 @@ impl Out {
     }
 
     /// Writes a text of the template; gives how many bytes became text.
-    pub fn data(&mut self, text: &Arc<str>, file: &Arc<str>, at: At) -> Res<usize> {
+    pub fn data(&mut self, text: &Rc<str>, file: &Rc<str>, at: At) -> Res<usize> {
         if self.form == Form::Text {
             self.text.push_str(text);
             return Ok(text.len());
@@ -48,7 +48,7 @@ impl Out {
     }
 
     /// Prints a value; gives how many bytes became text. With a fault nothing was written.
-    pub fn push(&mut self, value: V, file: &Arc<str>, at: At) -> Res<usize> {
+    pub fn push(&mut self, value: V, file: &Rc<str>, at: At) -> Res<usize> {
         let before = self.text.len();
         let written = match self.form {
             Form::Text => write_text(&value, &mut self.text),

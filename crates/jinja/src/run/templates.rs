@@ -5,11 +5,12 @@ use super::{BlockRef, Context, Frame, Interp, Module, Names, Out};
 use crate::error::{At, Fault, Kind, Res};
 use crate::parse::ast::{Expr, Name, Template};
 use crate::value::{Object, Style, V, lock, write_final};
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 impl Interp<'_> {
     /// Renders a template from its beginning.
-    pub(crate) fn whole(&mut self, template: &Arc<Template>) -> Res<String> {
+    pub(crate) fn whole(&mut self, template: &Rc<Template>) -> Res<String> {
         self.syntax = template.syntax;
         let mut out = Out::whole(self.native());
         self.root(template, Context::new(template, Vec::new(), true), &mut out)?;
@@ -33,16 +34,16 @@ impl Interp<'_> {
     }
 
     /// Runs a template's root.
-    pub(crate) fn root(&mut self, template: &Arc<Template>, context: Arc<Context>, out: &mut Out) -> Res<()> {
+    pub(crate) fn root(&mut self, template: &Rc<Template>, context: Rc<Context>, out: &mut Out) -> Res<()> {
         self.deeper(|interp| interp.root_now(template, context, out))
     }
 
-    fn root_now(&mut self, template: &Arc<Template>, context: Arc<Context>, out: &mut Out) -> Res<()> {
+    fn root_now(&mut self, template: &Rc<Template>, context: Rc<Context>, out: &mut Out) -> Res<()> {
         let frame = Frame {
             template: template.clone(),
             context: context.clone(),
             act: Activation::new(template.size, None),
-            parent: Arc::new(Mutex::new(None)),
+            parent: Rc::new(RefCell::new(None)),
             check: template.extends,
         };
         if let Some(slot) = template.self_slot {
@@ -58,13 +59,13 @@ impl Interp<'_> {
     }
 
     /// A template by name.
-    fn template(&mut self, name: &str) -> Res<Arc<Template>> {
+    fn template(&mut self, name: &str) -> Res<Rc<Template>> {
         self.charge(1)?;
         self.engine.template(name, self.syntax)
     }
 
     /// What `include` and others name: a name, or a list of which the first that is there is taken.
-    fn chosen(&mut self, which: &Expr, frame: &Frame) -> Res<Arc<Template>> {
+    fn chosen(&mut self, which: &Expr, frame: &Frame) -> Res<Rc<Template>> {
         let value = self.eval(which, frame)?;
         let found = match &value {
             V::Str(name) | V::Safe(name) => self.template(name),
@@ -75,7 +76,7 @@ impl Interp<'_> {
         found.map_err(|f| f.at(&frame.template.name, which.at))
     }
 
-    fn first_of(&mut self, names: &V) -> Res<Arc<Template>> {
+    fn first_of(&mut self, names: &V) -> Res<Rc<Template>> {
         let names = self.items(names)?;
         let mut missing = Vec::new();
         for name in names.iter() {
@@ -123,34 +124,34 @@ impl Interp<'_> {
         done.map_err(|f| through(f, frame, which.at, "included here"))
     }
 
-    pub(super) fn import(&mut self, which: &Expr, locals: Option<Names>, frame: &Frame) -> Res<Arc<Object>> {
+    pub(super) fn import(&mut self, which: &Expr, locals: Option<Names>, frame: &Frame) -> Res<Rc<Object>> {
         let template = self.chosen(which, frame)?;
         let module = match locals {
             None => self.default_module(&template),
             Some(locals) => {
                 let given = frame.context.handed_on(locals);
                 let context = Context::new(&template, given, frame.context.with_variables);
-                self.module(&template, context).map(Arc::new)
+                self.module(&template, context).map(Rc::new)
             }
         };
         module.map_err(|f| through(f, frame, which.at, "imported here"))
     }
 
     /// The module of a template that sees no variables; made once a render.
-    fn default_module(&mut self, template: &Arc<Template>) -> Res<Arc<Object>> {
+    fn default_module(&mut self, template: &Rc<Template>) -> Res<Rc<Object>> {
         if let Some(module) = self.modules.get(&template.name) {
             return Ok(module.clone());
         }
         let context = Context::new(template, Vec::new(), false);
-        let module = Arc::new(self.module(template, context)?);
+        let module = Rc::new(self.module(template, context)?);
         self.modules.insert(template.name.clone(), module.clone());
         Ok(module)
     }
 
-    fn module(&mut self, template: &Arc<Template>, context: Arc<Context>) -> Res<Object> {
+    fn module(&mut self, template: &Rc<Template>, context: Rc<Context>) -> Res<Object> {
         let mut body = Out::whole(self.native());
         self.root(template, context.clone(), &mut body)?;
-        let body: Arc<str> = Arc::from(body.into_text()?);
+        let body: Rc<str> = Rc::from(body.into_text()?);
         let vars = lock(&context.vars);
         let names =
             lock(&context.exported).iter().filter_map(|n| Some((n.clone(), vars.get(n)?.clone()))).collect();
@@ -159,8 +160,8 @@ impl Interp<'_> {
 
     pub(super) fn import_name(
         &mut self,
-        module: &Arc<Object>,
-        name: &Arc<str>,
+        module: &Rc<Object>,
+        name: &Rc<str>,
         alias: &Name,
         top: bool,
         frame: &Frame,
@@ -194,7 +195,7 @@ impl Interp<'_> {
 
     pub(super) fn block(
         &mut self,
-        name: &Arc<str>,
+        name: &Rc<str>,
         locals: Option<Names>,
         required: bool,
         at: At,
@@ -217,10 +218,10 @@ impl Interp<'_> {
     /// Runs a block: the one at `position` of those with its name.
     pub(super) fn block_at(
         &mut self,
-        name: &Arc<str>,
+        name: &Rc<str>,
         blocks: &[BlockOf],
         position: usize,
-        context: Arc<Context>,
+        context: Rc<Context>,
         out: &mut Out,
     ) -> Res<()> {
         let Some(block) = blocks.get(position) else { return Ok(()) };
@@ -229,7 +230,7 @@ impl Interp<'_> {
             template: block.template.clone(),
             context: context.clone(),
             act: Activation::new(code.size, None),
-            parent: Arc::new(Mutex::new(None)),
+            parent: Rc::new(RefCell::new(None)),
             check: false,
         };
         if let Some(slot) = code.self_slot {
@@ -246,7 +247,7 @@ impl Interp<'_> {
     }
 
     /// A block that can be called, or what stands for one that is not there.
-    pub(super) fn block_reference(&mut self, name: &Arc<str>, context: &Arc<Context>, position: usize) -> V {
+    pub(super) fn block_reference(&mut self, name: &Rc<str>, context: &Rc<Context>, position: usize) -> V {
         let there = lock(&context.blocks).get(name).is_some_and(|b| position < b.len());
         if there {
             return V::obj(Object::Block(BlockRef {

@@ -5,14 +5,14 @@ use crate::filters::{flag, soft, text_of};
 use crate::run::{Args, Interp};
 use crate::value::{Key, V, equal};
 use crate::world::FileKind;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// `match`, `search` or `regex`, which is told which of the two by an argument.
 pub(super) fn pattern(interp: &mut Interp<'_>, on: V, args: Args, kind: Option<&str>) -> Res<bool> {
     let names = ["pattern", "ignorecase", "multiline", "match_type"];
     let [pattern, ignorecase, multiline, named] = args.take(kind.unwrap_or("regex"), names, 0)?;
     let text = soft(&on)?;
-    let pattern = pattern.map_or(Ok(Arc::from("")), |p| text_of(&p, "a pattern"))?;
+    let pattern = pattern.map_or(Ok(Rc::from("")), |p| text_of(&p, "a pattern"))?;
     let (ignorecase, multiline) = (flag(ignorecase, false)?, flag(multiline, false)?);
     let named = named.map(|n| text_of(&n, "regex")).transpose()?;
     interp.charge(text.len() as u64)?;
@@ -62,7 +62,7 @@ pub(super) fn contains(_: &mut Interp<'_>, on: V, args: Args) -> Res<bool> {
 pub(super) fn subset(interp: &mut Interp<'_>, on: V, args: Args, forward: bool) -> Res<bool> {
     let [other] = args.take("subset", ["b"], 1)?;
     let (a, b) = (interp.items(&on)?, interp.items(&other.unwrap_or(V::None))?);
-    let keys = |items: &Arc<Vec<V>>| -> Res<std::collections::HashSet<Key>> {
+    let keys = |items: &Rc<Vec<V>>| -> Res<std::collections::HashSet<Key>> {
         items.iter().map(|i| Key::new(i.clone())).collect()
     };
     let (a, b) = (keys(&a)?, keys(&b)?);

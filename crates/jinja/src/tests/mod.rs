@@ -8,7 +8,7 @@ use crate::filters::{self, text_of};
 use crate::parse::ast::Comparison;
 use crate::run::{Args, Interp};
 use crate::value::{Object, V, equal, text};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A test: what it is asked of, and its arguments.
 pub(crate) type TestFn = fn(&mut Interp<'_>, V, Args) -> Res<bool>;
@@ -154,17 +154,17 @@ fn same(_: &mut Interp<'_>, on: V, args: Args) -> Res<bool> {
     Ok(match (&on, &other.unwrap_or(V::None)) {
         (V::None, V::None) => true,
         (V::Bool(a), V::Bool(b)) => a == b,
-        (V::List(a), V::List(b)) => Arc::ptr_eq(a, b),
-        (V::Dict(a), V::Dict(b)) => Arc::ptr_eq(a, b),
-        (V::Tuple(a), V::Tuple(b)) => Arc::ptr_eq(a, b),
-        (V::Obj(a), V::Obj(b)) => Arc::ptr_eq(a, b),
-        (V::Undefined(a), V::Undefined(b)) => Arc::ptr_eq(a, b),
+        (V::List(a), V::List(b)) => Rc::ptr_eq(a, b),
+        (V::Dict(a), V::Dict(b)) => Rc::ptr_eq(a, b),
+        (V::Tuple(a), V::Tuple(b)) => Rc::ptr_eq(a, b),
+        (V::Obj(a), V::Obj(b)) => Rc::ptr_eq(a, b),
+        (V::Undefined(a), V::Undefined(b)) => Rc::ptr_eq(a, b),
         (V::Int(a), V::Int(b)) if (-5..=256).contains(a) => a == b,
-        (V::Str(a) | V::Safe(a), V::Str(b) | V::Safe(b)) if a == b && !Arc::ptr_eq(a, b) => {
+        (V::Str(a) | V::Safe(a), V::Str(b) | V::Safe(b)) if a == b && !Rc::ptr_eq(a, b) => {
             return Err(Fault::unsupported("`sameas` of two equal texts depends on Python's memory")
                 .with_help("compare them with `==`"));
         }
-        (V::Str(a) | V::Safe(a), V::Str(b) | V::Safe(b)) => Arc::ptr_eq(a, b),
+        (V::Str(a) | V::Safe(a), V::Str(b) | V::Safe(b)) => Rc::ptr_eq(a, b),
         (V::Int(a), V::Int(b)) if a == b => {
             return Err(Fault::unsupported("`sameas` of two equal numbers depends on Python's memory")
                 .with_help("compare them with `==`"));

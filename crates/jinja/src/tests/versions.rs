@@ -5,12 +5,12 @@ use crate::filters::{flag, given, soft, text_of};
 use crate::run::{Args, Interp};
 use crate::value::V;
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::rc::Rc;
 
 pub(super) fn version(_: &mut Interp<'_>, on: V, args: Args) -> Res<bool> {
     let [version, operator, strict, kind] =
         args.take("version", ["version", "operator", "strict", "version_type"], 1)?;
-    let operator = operator.map_or(Ok(Arc::from("eq")), |o| text_of(&o, "version"))?;
+    let operator = operator.map_or(Ok(Rc::from("eq")), |o| text_of(&o, "version"))?;
     let wanted: &[Ordering] = match &*operator {
         "==" | "=" | "eq" => &[Ordering::Equal],
         "<" | "lt" => &[Ordering::Less],

@@ -3,7 +3,7 @@
 use super::{DEEPEST, Key, Object, V};
 use crate::error::{Fault, Res};
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::rc::Rc;
 
 fn too_deep() -> Box<Fault> {
     Fault::limit("values nested too deep to be compared")
@@ -35,10 +35,10 @@ fn equal_at(a: &V, b: &V, depth: u32) -> Res<bool> {
         (V::Str(a) | V::Safe(a), V::Str(b) | V::Safe(b)) => a == b,
         (V::Bytes(a), V::Bytes(b)) => a == b,
         (V::Date(a), V::Date(b)) => a == b,
-        (V::List(a), V::List(b)) => Arc::ptr_eq(a, b) || all(&a.items(), &b.items())?,
-        (V::Tuple(a), V::Tuple(b)) => Arc::ptr_eq(a, b) || all(&a.items, &b.items)?,
+        (V::List(a), V::List(b)) => Rc::ptr_eq(a, b) || all(&a.items(), &b.items())?,
+        (V::Tuple(a), V::Tuple(b)) => Rc::ptr_eq(a, b) || all(&a.items, &b.items)?,
         (V::Dict(a), V::Dict(b)) => {
-            if Arc::ptr_eq(a, b) {
+            if Rc::ptr_eq(a, b) {
                 return Ok(true);
             }
             let (a, b) = (a.entries(), b.entries());
@@ -54,7 +54,7 @@ fn equal_at(a: &V, b: &V, depth: u32) -> Res<bool> {
             true
         }
         (V::Obj(a), V::Obj(b)) => {
-            Arc::ptr_eq(a, b)
+            Rc::ptr_eq(a, b)
                 || match (&**a, &**b) {
                     (Object::Range(a), Object::Range(b)) => {
                         a.len() == b.len()

@@ -2,26 +2,28 @@
 
 use super::{V, compare, lock};
 use crate::error::{Fault, Res};
+use foldhash::fast::FixedState;
 use indexmap::{Equivalent, IndexMap};
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::rc::Rc;
 
 /// What a dictionary holds, in the order of insertion.
-pub(crate) type Entries = IndexMap<Key, V>;
+pub(crate) type Entries = IndexMap<Key, V, FixedState>;
 
 /// Items that are the caller's, for all to read, or the template's own.
 enum Body<T> {
-    Frozen(Arc<T>),
+    Frozen(Rc<T>),
     /// The caller's, and some of it are templates yet to be rendered.
-    Deferred(Arc<T>),
-    Live(Mutex<Arc<T>>),
+    Deferred(Rc<T>),
+    Live(RefCell<Rc<T>>),
 }
 
 impl<T: Clone> Body<T> {
     fn of_caller(deferred: bool, items: T) -> Body<T> {
-        if deferred { Body::Deferred(Arc::new(items)) } else { Body::Frozen(Arc::new(items)) }
+        if deferred { Body::Deferred(Rc::new(items)) } else { Body::Frozen(Rc::new(items)) }
     }
-    fn get(&self) -> Arc<T> {
+    fn get(&self) -> Rc<T> {
         match self {
             Body::Frozen(items) | Body::Deferred(items) => items.clone(),
             Body::Live(items) => lock(items).clone(),
@@ -33,7 +35,7 @@ impl<T: Clone> Body<T> {
                 "this changes a value of the inventory, which every other template reads too",
             )
             .with_help("change a copy: `{% set mine = theirs | list %}`, `{% set mine = dict(theirs) %}`")),
-            Body::Live(items) => Ok(change(Arc::make_mut(&mut lock(items)))),
+            Body::Live(items) => Ok(change(Rc::make_mut(&mut lock(items)))),
         }
     }
 }
@@ -43,7 +45,7 @@ pub struct List(Body<Vec<V>>);
 
 impl List {
     pub(crate) fn live(items: Vec<V>) -> List {
-        List(Body::Live(Mutex::new(Arc::new(items))))
+        List(Body::Live(RefCell::new(Rc::new(items))))
     }
     pub(crate) fn frozen(items: Vec<V>) -> List {
         List(Body::of_caller(items.iter().any(V::is_deferred), items))
@@ -52,7 +54,7 @@ impl List {
         matches!(self.0, Body::Deferred(_))
     }
     /// The items as they are now.
-    pub(crate) fn items(&self) -> Arc<Vec<V>> {
+    pub(crate) fn items(&self) -> Rc<Vec<V>> {
         self.0.get()
     }
     /// Changes it in place; an error for one of the caller's.
@@ -72,7 +74,7 @@ pub struct Dict(Body<Entries>);
 
 impl Dict {
     pub(crate) fn live(entries: Entries) -> Dict {
-        Dict(Body::Live(Mutex::new(Arc::new(entries))))
+        Dict(Body::Live(RefCell::new(Rc::new(entries))))
     }
     pub(crate) fn frozen(entries: Entries) -> Dict {
         Dict(Body::of_caller(entries.values().any(V::is_deferred), entries))
@@ -81,7 +83,7 @@ impl Dict {
         matches!(self.0, Body::Deferred(_))
     }
     /// The entries as they are now.
-    pub(crate) fn entries(&self) -> Arc<Entries> {
+    pub(crate) fn entries(&self) -> Rc<Entries> {
         self.0.get()
     }
     /// Changes it in place; an error for one of the caller's.
@@ -109,22 +111,22 @@ pub(crate) fn take_apart(first: Vec<V>) {
     while let Some(value) = rest.pop() {
         match value {
             V::List(list) => {
-                if let Some(mut list) = Arc::into_inner(list) {
+                if let Some(mut list) = Rc::into_inner(list) {
                     rest.append(&mut list.drain());
                 }
             }
             V::Tuple(tuple) => {
-                if let Some(mut tuple) = Arc::into_inner(tuple) {
+                if let Some(mut tuple) = Rc::into_inner(tuple) {
                     rest.append(&mut tuple.items);
                 }
             }
             V::Dict(dict) => {
-                if let Some(mut dict) = Arc::into_inner(dict) {
+                if let Some(mut dict) = Rc::into_inner(dict) {
                     rest.append(&mut dict.drain());
                 }
             }
             V::Obj(object) => {
-                if let Some(mut object) = Arc::into_inner(object) {
+                if let Some(mut object) = Rc::into_inner(object) {
                     rest.append(&mut object.drain());
                 }
             }
@@ -139,12 +141,12 @@ fn nests(value: &V) -> bool {
 
 impl List {
     fn drain(&mut self) -> Vec<V> {
-        let body = std::mem::replace(&mut self.0, Body::Frozen(Arc::new(Vec::new())));
+        let body = std::mem::replace(&mut self.0, Body::Frozen(Rc::new(Vec::new())));
         let items = match body {
             Body::Frozen(items) | Body::Deferred(items) => items,
-            Body::Live(items) => items.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+            Body::Live(items) => items.into_inner(),
         };
-        Arc::into_inner(items).unwrap_or_default()
+        Rc::into_inner(items).unwrap_or_default()
     }
     fn deep(&self) -> bool {
         match &self.0 {
@@ -156,12 +158,12 @@ impl List {
 
 impl Dict {
     fn drain(&mut self) -> Vec<V> {
-        let body = std::mem::replace(&mut self.0, Body::Frozen(Arc::new(Entries::new())));
+        let body = std::mem::replace(&mut self.0, Body::Frozen(Rc::new(Entries::default())));
         let entries = match body {
             Body::Frozen(entries) | Body::Deferred(entries) => entries,
-            Body::Live(entries) => entries.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+            Body::Live(entries) => entries.into_inner(),
         };
-        Arc::into_inner(entries).unwrap_or_default().into_values().collect()
+        Rc::into_inner(entries).unwrap_or_default().into_values().collect()
     }
     fn deep(&self) -> bool {
         match &self.0 {
@@ -205,7 +207,7 @@ impl Key {
         check(&value, 0)?;
         Ok(Key(value))
     }
-    pub(crate) fn text(text: impl Into<Arc<str>>) -> Key {
+    pub(crate) fn text(text: impl Into<Rc<str>>) -> Key {
         Key(V::Str(text.into()))
     }
     pub(crate) fn value(&self) -> &V {
@@ -275,7 +277,7 @@ fn hash<H: Hasher>(value: &V, state: &mut H) {
         }
         V::Obj(object) => {
             state.write_u8(7);
-            Arc::as_ptr(object).hash(state);
+            Rc::as_ptr(object).hash(state);
         }
         V::None | V::Undefined(_) | V::List(_) | V::Dict(_) => state.write_u8(0),
     }

@@ -3,6 +3,7 @@
 use super::object::Deferred;
 use super::{DEEPEST, Dict, Entries, Key, List, Object, V};
 use crate::error::{Fault, Res};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The inventory's value, frozen.
@@ -13,14 +14,30 @@ impl From<&py::Value> for V {
             py::Value::Bool(b) => V::Bool(*b),
             py::Value::Int(n) => V::Int(*n),
             py::Value::Float(x) => V::Float(*x),
-            py::Value::Str(text) => V::Str(text.clone()),
-            py::Value::Bytes(bytes) => V::Bytes(bytes.clone()),
-            py::Value::Date(text) => V::Date(Arc::from(text.as_str())),
-            py::Value::List(items) => V::List(Arc::new(List::frozen(items.iter().map(V::from).collect()))),
-            py::Value::Map(map) => V::Dict(Arc::new(Dict::frozen(
+            py::Value::Str(text) => V::Str(Rc::from(&**text)),
+            py::Value::Bytes(bytes) => V::Bytes(Rc::from(&**bytes)),
+            py::Value::Date(text) => V::Date(Rc::from(text.as_str())),
+            py::Value::List(items) => V::List(Rc::new(List::frozen(items.iter().map(V::from).collect()))),
+            py::Value::Map(map) => V::Dict(Rc::new(Dict::frozen(
                 map.iter()
                     // A key that Python could not hash is none a reader gives.
                     .filter_map(|(k, v)| Some((Key::new(V::from(k)).ok()?, V::from(v))))
+                    .collect::<Entries>(),
+            ))),
+        }
+    }
+}
+
+/// The inventory's value, frozen; texts are texts.
+impl From<&py::Node> for V {
+    fn from(node: &py::Node) -> V {
+        match &node.kind {
+            py::Kind::Scalar(value) => V::from(value),
+            py::Kind::List(items) => V::List(Rc::new(List::frozen(items.iter().map(V::from).collect()))),
+            py::Kind::Map(entries) => V::Dict(Rc::new(Dict::frozen(
+                entries
+                    .iter()
+                    .filter_map(|e| Some((Key::new(V::from(&e.key)).ok()?, V::from(&e.node))))
                     .collect::<Entries>(),
             ))),
         }
@@ -35,20 +52,20 @@ pub(crate) fn is_template(text: &str) -> bool {
 impl V {
     /// The inventory's value as Ansible has it, frozen: texts that are templates (and not `!unsafe`) are rendered
     /// when they are read, with the variables of the host `scope`, or those of the render without one.
-    pub fn templated(node: &py::Node, scope: Option<&Arc<str>>) -> V {
+    pub fn templated(node: &py::Node, scope: Option<&Rc<str>>) -> V {
         match &node.kind {
             py::Kind::Scalar(py::Value::Str(text)) if !node.marks.raw && is_template(text) => {
                 V::obj(Object::Deferred(Deferred {
-                    text: text.clone(),
+                    text: Rc::from(&**text),
                     place: node.place.clone(),
                     scope: scope.cloned(),
                 }))
             }
             py::Kind::Scalar(value) => V::from(value),
             py::Kind::List(items) => {
-                V::List(Arc::new(List::frozen(items.iter().map(|item| V::templated(item, scope)).collect())))
+                V::List(Rc::new(List::frozen(items.iter().map(|item| V::templated(item, scope)).collect())))
             }
-            py::Kind::Map(entries) => V::Dict(Arc::new(Dict::frozen(
+            py::Kind::Map(entries) => V::Dict(Rc::new(Dict::frozen(
                 entries
                     .iter()
                     .filter_map(|e| Some((Key::new(V::from(&e.key)).ok()?, V::templated(&e.node, scope))))
@@ -72,9 +89,9 @@ impl V {
     }
 
     /// A dict of the caller's, frozen.
-    pub fn frozen_dict(entries: impl IntoIterator<Item = (Arc<str>, V)>) -> V {
+    pub fn frozen_dict(entries: impl IntoIterator<Item = (Rc<str>, V)>) -> V {
         let entries = entries.into_iter().map(|(k, v)| (Key::text(k), v)).collect();
-        V::Dict(Arc::new(Dict::frozen(entries)))
+        V::Dict(Rc::new(Dict::frozen(entries)))
     }
 
     /// A value a filter made of data, the template's own.
@@ -107,8 +124,8 @@ fn plain(value: &V, what: &str, depth: u32) -> Res<py::Value> {
         V::Bool(b) => py::Value::Bool(*b),
         V::Int(n) => py::Value::Int(*n),
         V::Float(x) => py::Value::Float(*x),
-        V::Str(text) | V::Safe(text) => py::Value::Str(text.clone()),
-        V::Bytes(bytes) => py::Value::Bytes(bytes.clone()),
+        V::Str(text) | V::Safe(text) => py::Value::from(&**text),
+        V::Bytes(bytes) => py::Value::Bytes(Arc::from(&**bytes)),
         V::Date(text) => py::Value::Date(text.to_string()),
         V::List(items) => list(&items.items())?,
         V::Tuple(tuple) => list(&tuple.items)?,

@@ -17,7 +17,8 @@ pub(crate) use object::{Deferred, Iter, Namespace, Range, View, ViewKind};
 pub(crate) use text::{Style, repr, text, write_final, write_text};
 
 use crate::error::{Fault, Res};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
 
 /// Nothing that is walked recursively (printed, compared, written as JSON) may be nested deeper.
 pub(crate) const DEEPEST: u32 = 60;
@@ -26,7 +27,7 @@ pub(crate) const DEEPEST: u32 = 60;
 #[derive(Clone)]
 pub enum V {
     /// Not there; what it is called is kept for the error.
-    Undefined(Arc<Undefined>),
+    Undefined(Rc<Undefined>),
     /// `None`.
     None,
     /// A `bool`.
@@ -36,21 +37,21 @@ pub enum V {
     /// A `float`.
     Float(f64),
     /// A `str`.
-    Str(Arc<str>),
+    Str(Rc<str>),
     /// A `Markup`: a `str` that counts as escaped.
-    Safe(Arc<str>),
+    Safe(Rc<str>),
     /// `bytes`.
-    Bytes(Arc<[u8]>),
+    Bytes(Rc<[u8]>),
     /// A `date` or `datetime` as `str()` prints it.
-    Date(Arc<str>),
+    Date(Rc<str>),
     /// A `list`.
-    List(Arc<List>),
+    List(Rc<List>),
     /// A `tuple`.
-    Tuple(Arc<Tuple>),
+    Tuple(Rc<Tuple>),
     /// A `dict`.
-    Dict(Arc<Dict>),
+    Dict(Rc<Dict>),
     /// Anything else: functions, macros, loops, iterators.
-    Obj(Arc<Object>),
+    Obj(Rc<Object>),
 }
 
 /// What an undefined value knows of itself.
@@ -100,39 +101,39 @@ impl Undefined {
     }
 }
 
-/// A mutex whose holder panicked still holds whole values here: each change is one call.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// What can be changed; each change is one call, and none of them asks for the same again.
+pub(crate) fn lock<T>(cell: &RefCell<T>) -> RefMut<'_, T> {
+    cell.borrow_mut()
 }
 
 impl V {
     /// A string.
-    pub fn str(text: impl Into<Arc<str>>) -> V {
+    pub fn str(text: impl Into<Rc<str>>) -> V {
         V::Str(text.into())
     }
     /// A list a template may change.
     pub fn list(items: Vec<V>) -> V {
-        V::List(Arc::new(List::live(items)))
+        V::List(Rc::new(List::live(items)))
     }
     pub(crate) fn tuple(items: Vec<V>) -> V {
-        V::Tuple(Arc::new(Tuple { items, names: None }))
+        V::Tuple(Rc::new(Tuple { items, names: None }))
     }
     pub(crate) fn dict(entries: Entries) -> V {
-        V::Dict(Arc::new(Dict::live(entries)))
+        V::Dict(Rc::new(Dict::live(entries)))
     }
     pub(crate) fn obj(object: Object) -> V {
-        V::Obj(Arc::new(object))
+        V::Obj(Rc::new(object))
     }
     /// A generator: it can be walked once.
     pub(crate) fn iter(name: &'static str, items: Vec<V>) -> V {
-        V::obj(Object::Iter(Iter { name, items: Mutex::new(items.into_iter()) }))
+        V::obj(Object::Iter(Iter { name, items: RefCell::new(items.into_iter()) }))
     }
     pub(crate) fn usize(n: usize) -> V {
         V::Int(n as i128)
     }
 
     /// The text of a `str` or `Markup`.
-    pub fn as_str(&self) -> Option<&Arc<str>> {
+    pub fn as_str(&self) -> Option<&Rc<str>> {
         match self {
             V::Str(text) | V::Safe(text) => Some(text),
             _ => None,
@@ -154,7 +155,7 @@ impl V {
     }
     /// What stands for a value that could not be made.
     pub(crate) fn broken(cause: Box<Fault>) -> V {
-        V::Undefined(Arc::new(Undefined {
+        V::Undefined(Rc::new(Undefined {
             strict: true,
             native: true,
             cause: Some(cause),
@@ -234,12 +235,12 @@ impl From<i128> for V {
 
 impl From<String> for V {
     fn from(text: String) -> V {
-        V::Str(Arc::from(text))
+        V::Str(Rc::from(text))
     }
 }
 
 impl From<&str> for V {
     fn from(text: &str) -> V {
-        V::Str(Arc::from(text))
+        V::Str(Rc::from(text))
     }
 }

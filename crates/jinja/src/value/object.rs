@@ -2,10 +2,10 @@
 
 use super::{Dict, Key, V};
 use crate::functions::Function;
-use crate::run::{BlockRef, Loop, Macro, Module};
+use crate::run::{BlockRef, Loop, Macro, Module, Names};
 use diag::Place;
-use indexmap::IndexMap;
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Anything else a template can hold.
 pub enum Object {
@@ -37,17 +37,17 @@ pub enum Object {
         /// What it goes through.
         items: Vec<V>,
         /// Where it is.
-        position: Mutex<usize>,
+        position: RefCell<usize>,
     },
     /// `joiner(…)`.
     Joiner {
         /// What stands between.
         separator: V,
         /// Whether it was used.
-        used: Mutex<bool>,
+        used: RefCell<bool>,
     },
     /// `self`.
-    SelfRef(Arc<crate::run::Context>),
+    SelfRef(Rc<crate::run::Context>),
     /// A block that can be called: `self.name`, `super`.
     Block(BlockRef),
     /// A text of the inventory that is a template itself. No expression ever sees one: it is rendered when
@@ -57,11 +57,11 @@ pub enum Object {
 
 /// A template that stands in the inventory as a value.
 pub struct Deferred {
-    pub(crate) text: Arc<str>,
+    pub(crate) text: Rc<str>,
     /// Where it stands.
     pub(crate) place: Place,
     /// The host whose variables it is rendered with; nothing for those of the render.
-    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) scope: Option<Rc<str>>,
 }
 
 /// `range(start, stop, step)`; `step` is never 0.
@@ -102,7 +102,7 @@ impl Range {
 pub struct Iter {
     /// The type's name.
     pub(crate) name: &'static str,
-    pub(crate) items: Mutex<std::vec::IntoIter<V>>,
+    pub(crate) items: RefCell<std::vec::IntoIter<V>>,
 }
 
 /// Which view of a dict.
@@ -115,7 +115,7 @@ pub(crate) enum ViewKind {
 
 /// A view of a dict.
 pub struct View {
-    pub(crate) dict: Arc<Dict>,
+    pub(crate) dict: Rc<Dict>,
     pub(crate) kind: ViewKind,
 }
 
@@ -134,7 +134,7 @@ impl View {
 
 /// `namespace(…)`.
 #[derive(Default)]
-pub struct Namespace(pub(crate) Mutex<IndexMap<Arc<str>, V>>);
+pub struct Namespace(pub(crate) RefCell<Names>);
 
 impl Object {
     pub(crate) fn type_name(&self) -> &'static str {
@@ -176,20 +176,13 @@ impl Object {
     /// What it holds, for taking it apart without going as deep as a chain of such is long.
     pub(crate) fn drain(&mut self) -> Vec<V> {
         match self {
-            Object::Iter(iter) => {
-                iter.items.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).by_ref().collect()
-            }
-            Object::Namespace(Namespace(names)) => names
-                .get_mut()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .drain(..)
-                .map(|(_, v)| v)
-                .collect(),
+            Object::Iter(iter) => iter.items.get_mut().by_ref().collect(),
+            Object::Namespace(Namespace(names)) => names.get_mut().drain(..).map(|(_, v)| v).collect(),
             Object::Method { on, .. } => vec![std::mem::replace(on, V::None)],
             Object::Cycler { items, .. } => std::mem::take(items),
             Object::Joiner { separator, .. } => vec![std::mem::replace(separator, V::None)],
             Object::Macro(one) => one.frame.take().map_or(Vec::new(), |frame| {
-                Arc::into_inner(frame.act).map_or(Vec::new(), |mut act| act.drain())
+                Rc::into_inner(frame.act).map_or(Vec::new(), |mut act| act.drain())
             }),
             _ => Vec::new(),
         }

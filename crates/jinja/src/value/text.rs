@@ -78,14 +78,18 @@ fn write_repr(value: &V, out: &mut String, depth: u32, style: Style) -> Res<()> 
         V::Bool(true) => out.push_str("True"),
         V::Bool(false) => out.push_str("False"),
         V::Int(n) => {
-            let _ = write!(out, "{n}");
+            // The short way is the common one.
+            let _ = match i64::try_from(*n) {
+                Ok(n) => write!(out, "{n}"),
+                Err(_) => write!(out, "{n}"),
+            };
         }
         V::Float(x) => out.push_str(&py::repr(&py::Value::Float(*x))),
         V::Str(text) => out.push_str(&py::repr_str(text)),
         V::Safe(text) => {
             let _ = write!(out, "Markup({})", py::repr_str(text));
         }
-        V::Bytes(bytes) => out.push_str(&py::repr(&py::Value::Bytes(bytes.clone()))),
+        V::Bytes(bytes) => out.push_str(&py::repr(&py::Value::Bytes(std::sync::Arc::from(&**bytes)))),
         V::Date(text) => out.push_str(&py::repr(&py::Value::Date(text.to_string()))),
         V::List(list) => {
             out.push('[');

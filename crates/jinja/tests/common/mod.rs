@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A template with what it is rendered with.
 #[derive(Clone, Debug, Default)]
@@ -62,9 +62,9 @@ impl Case {
         }
     }
     pub fn render(&self, report: &mut Report) -> Option<Rendered> {
-        let mut sources: HashMap<String, Arc<str>> =
-            self.templates.iter().map(|(n, t)| (n.clone(), Arc::from(t.as_str()))).collect();
-        sources.insert("main".to_owned(), Arc::from(self.template.as_str()));
+        let mut sources: HashMap<String, Rc<str>> =
+            self.templates.iter().map(|(n, t)| (n.clone(), Rc::from(t.as_str()))).collect();
+        sources.insert("main".to_owned(), Rc::from(self.template.as_str()));
         let engine = Engine::with_loader(self.options(), move |name| sources.get(name).cloned());
         let mut read = Report::new();
         let node = py::load("vars", &self.vars, &py::NoTags, &mut read);

@@ -3,6 +3,7 @@
 use crate::map::Key;
 use crate::{Entry, Kind, Marks, Node, Value, codes};
 use diag::{Diagnostic, Place, Report};
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -174,7 +175,7 @@ impl<'t> Reader<'t> {
     fn map(&mut self, depth: usize) -> Result<Kind, JsonError> {
         self.at += 1;
         let mut entries: Vec<Entry> = Vec::new();
-        let mut index: HashMap<Key, usize> = HashMap::new();
+        let mut index: HashMap<Key, usize, FixedState> = HashMap::default();
         self.blanks();
         if self.peek() == Some(b'}') {
             self.at += 1;

@@ -3,12 +3,13 @@
 use crate::map::Key;
 use crate::{Entry, Kind, Node, codes};
 use diag::{Diagnostic, Place, Report};
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
 /// `entries[key] = value`, with a warning where the key stands there already.
 pub(super) fn add(
     entries: &mut Vec<Entry>,
-    index: &mut HashMap<Key, usize>,
+    index: &mut HashMap<Key, usize, FixedState>,
     entry: Entry,
     report: Option<&mut Report>,
 ) {
@@ -40,7 +41,7 @@ pub(super) fn together(merged: Vec<Entry>, own: Vec<Entry>) -> Vec<Entry> {
         return own;
     }
     let mut entries = Vec::with_capacity(merged.len() + own.len());
-    let mut index = HashMap::new();
+    let mut index = HashMap::default();
     for entry in merged.into_iter().chain(own) {
         add(&mut entries, &mut index, entry, None);
     }

@@ -6,6 +6,7 @@ use super::tags::{Tagged, Tags};
 use crate::map::Key;
 use crate::{Entry, Kind, Marks, Node, Value, codes};
 use diag::{Diagnostic, Place, Report};
+use foldhash::fast::FixedState;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Map { merged: Vec<Entry>, own: Vec<Entry>, index: HashMap<Key, usize>, key: KeyState },
+    Map { merged: Vec<Entry>, own: Vec<Entry>, index: HashMap<Key, usize, FixedState>, key: KeyState },
 }
 
 enum KeyState {
@@ -123,7 +124,7 @@ impl<'t> Reader<'t, '_> {
                     let kind = OpenKind::Map {
                         merged: Vec::new(),
                         own: Vec::new(),
-                        index: HashMap::new(),
+                        index: HashMap::default(),
                         key: KeyState::Wanted,
                     };
                     self.begin(anchor, place, marks, kind)?;

@@ -12,7 +12,7 @@ use super::walk;
 use crate::error::{Fault, Res};
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A variable: of which function, and which of its variables.
 type Var = (usize, u32);
@@ -20,7 +20,7 @@ type Var = (usize, u32);
 #[derive(Clone, Debug)]
 enum From {
     Parameter,
-    Resolve(Arc<str>),
+    Resolve(Rc<str>),
     Alias(Var),
     Undefined,
 }
@@ -31,16 +31,16 @@ struct Symbols {
     parent: Option<usize>,
     level: u32,
     function: usize,
-    refs: HashMap<Arc<str>, Var>,
+    refs: HashMap<Rc<str>, Var>,
     loads: IndexMap<Var, From>,
-    stores: BTreeSet<Arc<str>>,
+    stores: BTreeSet<Rc<str>>,
 }
 
 /// The variables of one function, by level and name.
 #[derive(Default)]
 struct Function {
     depth: u32,
-    variables: HashMap<(u32, Arc<str>), u32>,
+    variables: HashMap<(u32, Rc<str>), u32>,
 }
 
 struct Resolver {
@@ -78,7 +78,7 @@ pub(crate) fn resolve(template: &mut Template, blocks: Vec<BlockCode>) -> Res<()
         block.scope = resolver.scope(root);
         resolver.statements(root, &mut block.body, false)?;
         block.size = resolver.size(function);
-        template.blocks.push(Arc::new(block));
+        template.blocks.push(Rc::new(block));
     }
     resolver.unknown.map_or(Ok(()), Err)
 }
@@ -113,17 +113,17 @@ impl Resolver {
         let Symbols { level, function, .. } = self.symbols[scope];
         let variables = &mut self.functions[function].variables;
         let next = u32::try_from(variables.len()).unwrap_or(u32::MAX - 1);
-        (function, *variables.entry((level, Arc::from(name))).or_insert(next))
+        (function, *variables.entry((level, Rc::from(name))).or_insert(next))
     }
     fn define(&mut self, scope: usize, name: &str, from: From) -> Var {
         let var = self.variable(scope, name);
         let symbols = &mut self.symbols[scope];
-        symbols.refs.insert(Arc::from(name), var);
+        symbols.refs.insert(Rc::from(name), var);
         symbols.loads.insert(var, from);
         var
     }
     fn parameter(&mut self, scope: usize, name: &str) -> Var {
-        self.symbols[scope].stores.insert(Arc::from(name));
+        self.symbols[scope].stores.insert(Rc::from(name));
         self.define(scope, name, From::Parameter)
     }
     fn find(&self, scope: usize, name: &str) -> Option<Var> {
@@ -139,12 +139,12 @@ impl Resolver {
     }
     fn load(&mut self, scope: usize, name: &str) {
         if self.find(scope, name).is_none() {
-            self.define(scope, name, From::Resolve(Arc::from(name)));
+            self.define(scope, name, From::Resolve(Rc::from(name)));
         }
     }
     fn store(&mut self, scope: usize, name: &str) {
         let symbols = &mut self.symbols[scope];
-        symbols.stores.insert(Arc::from(name));
+        symbols.stores.insert(Rc::from(name));
         if symbols.refs.contains_key(name) {
             return;
         }
@@ -154,7 +154,7 @@ impl Resolver {
 
     /// Puts together what the branches of an `if` did.
     fn merge(&mut self, scope: usize, branches: Vec<Symbols>) {
-        let mut stores: BTreeSet<Arc<str>> = branches.iter().flat_map(|b| b.stores.clone()).collect();
+        let mut stores: BTreeSet<Rc<str>> = branches.iter().flat_map(|b| b.stores.clone()).collect();
         stores.retain(|name| !self.symbols[scope].stores.contains(name));
         for branch in branches {
             let symbols = &mut self.symbols[scope];

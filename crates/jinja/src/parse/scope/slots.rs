@@ -7,7 +7,7 @@ use crate::parse::ast::{
 };
 use crate::parse::walk;
 use indexmap::IndexMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 impl Resolver {
     pub(super) fn slot(&self, scope: usize, var: Var) -> Slot {
@@ -34,8 +34,8 @@ impl Resolver {
         Scope { loads }
     }
     /// All that was set here and further out, by name.
-    fn locals(&self, scope: usize) -> Vec<(Arc<str>, Slot)> {
-        let mut out: IndexMap<Arc<str>, Slot> = IndexMap::new();
+    fn locals(&self, scope: usize) -> Vec<(Rc<str>, Slot)> {
+        let mut out: IndexMap<Rc<str>, Slot> = IndexMap::new();
         let mut here = Some(scope);
         while let Some(at) = here {
             for name in &self.symbols[at].stores {
@@ -108,7 +108,7 @@ impl Resolver {
                 }
             }
             StmtKind::For(node) => {
-                if let Some(node) = Arc::get_mut(node) {
+                if let Some(node) = Rc::get_mut(node) {
                     self.for_loop(scope, node)?;
                 }
             }
@@ -157,13 +157,13 @@ impl Resolver {
             }
             StmtKind::Macro { code, target, top } => {
                 *top = is_top;
-                if let Some(code) = Arc::get_mut(code) {
+                if let Some(code) = Rc::get_mut(code) {
                     self.macro_code(scope, code)?;
                 }
                 self.name(scope, target);
             }
             StmtKind::CallBlock { code, call } => {
-                if let Some(code) = Arc::get_mut(code) {
+                if let Some(code) = Rc::get_mut(code) {
                     self.macro_code(scope, code)?;
                 }
                 self.expr(scope, call);
