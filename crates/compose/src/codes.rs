@@ -66,3 +66,15 @@ pub const OBSOLETE: &str = "FW1431";
 pub const TOO_LARGE: &str = "FW1432";
 /// What the model cannot express.
 pub const NOT_CARRIED: &str = "FW1440";
+/// What the model cannot express, and a service may not work or be safe without.
+pub const LEFT_OUT: &str = "FW1441";
+/// Two services of Compose projects that would have one name in the fleet.
+pub const SAME_SERVICE: &str = "FW1442";
+/// A name that cannot be a service's in the fleet.
+pub const SERVICE_NAME: &str = "FW1443";
+/// A secret inside a longer text, or where no secret can stand.
+pub const SECRET_INSIDE: &str = "FW1444";
+/// A word of `without` that means nothing in the project.
+pub const WITHOUT_UNUSED: &str = "FW1445";
+/// A service of a project that runs elsewhere than the others, which look for it on their own host.
+pub const ELSEWHERE: &str = "FW1446";

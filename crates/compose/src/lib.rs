@@ -1,5 +1,6 @@
 //! Compose files to one merged project, as the Compose Specification and docker compose v2 merge them, and its
-//! services as plain drafts.
+//! services as plain drafts ([`services`]), as services of a fleet ([`fleet_services`]) and as model files
+//! ([`model_files`]).
 //!
 //! Pure: callers bring the files ([`Files`]) and the shell's variables ([`Options`]). Every value keeps the place
 //! it was written at; every fault of every file is reported.
@@ -17,6 +18,7 @@ pub mod draft;
 mod environment;
 mod extends;
 mod files;
+mod fleet;
 mod include;
 mod interpolate;
 mod keys;
@@ -40,5 +42,6 @@ mod yaml;
 pub use draft::services;
 pub use environment::Environment;
 pub use files::Files;
+pub use fleet::{FleetService, FleetServices, ModelFile, ModelFiles, fleet_services, model_files};
 pub use node::{Entry, Map, Mark, Node, Value};
 pub use project::{Options, Project, load};

@@ -18,6 +18,8 @@ pub struct Options {
     pub directory: Option<String>,
     /// The project's name (`-p`).
     pub name: Option<String>,
+    /// Its name when nothing says one, not even its folder.
+    pub default_name: Option<String>,
     /// Active profiles (`--profile`); `*` is all of them. None: `COMPOSE_PROFILES`.
     pub profiles: Vec<String>,
     /// Environment files (`--env-file`), a later one over an earlier. None: `COMPOSE_ENV_FILES`, or `.env` of the

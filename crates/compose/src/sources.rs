@@ -122,7 +122,7 @@ fn name(
     }
     let name = said.filter(|name| !name.is_empty()).unwrap_or_else(|| {
         let last = directory.rsplit('/').next().filter(|part| !matches!(*part, "." | ".."));
-        last.unwrap_or_default().to_owned()
+        last.or(options.default_name.as_deref()).unwrap_or_default().to_owned()
     });
     let plain = plain(&name);
     if plain.is_empty() {

@@ -91,7 +91,7 @@ fn text(text: &str, depth: usize) -> String {
     literal(&text, depth).unwrap_or_else(|| quoted(&text))
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -111,7 +111,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Several lines, each as it stands, where nothing in them needs an escape.
-fn literal(text: &str, depth: usize) -> Option<String> {
+pub(crate) fn literal(text: &str, depth: usize) -> Option<String> {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let fits = text.contains('\n')
         && !body.is_empty()

@@ -80,10 +80,7 @@ fn a_draft_says_what_the_files_say_and_where() {
     assert_eq!(
         not,
         [
-            "services.web.user site/over.yaml:4:5",
             "services.web.ports.443/tcp site/over.yaml:3:23",
-            "services.web.volumes./conf base.yaml:8:29",
-            "services.web.volumes./run base.yaml:9:12",
             "services.web.networks.front base.yaml:14:23",
             "services.web.depends_on.db base.yaml:10:22",
             "services.web.healthcheck.retries base.yaml:13:56",

@@ -17,7 +17,9 @@ fn load(texts: &[&[u8]]) -> (Option<Project>, Report) {
     let mut report = Report::new();
     let project = compose::load(&sources, &options, &mut report);
     if let Some(project) = &project {
-        let _ = (project.to_yaml(), compose::services(project));
+        let mut names = Report::new();
+        let made = compose::model_files(project, &sources, &["box".to_owned()], "p-", &mut names);
+        let _ = (project.to_yaml(), compose::services(project), made);
     }
     (project, report)
 }

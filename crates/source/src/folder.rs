@@ -1,7 +1,7 @@
 //! The layout of a fleet's folder: `fleet.yaml`, one file a thing in a folder a kind, and single files for
 //! what a fleet has one of. All of it becomes one tree, as if it had been written in `fleet.yaml`.
 
-use crate::{Sources, codes, text, yaml};
+use crate::{Sources, codes, projects, text, yaml};
 use diag::{Diagnostic, Place, Report};
 use model::{Key, Node, NodeKind};
 use std::collections::HashMap;
@@ -25,8 +25,19 @@ pub const KINDS: &[&str] = &[
 ];
 
 /// What a fleet has one of; each may be a key of `fleet.yaml` or a file beside it.
-pub const SINGLES: &[&str] =
-    &["bgp", "auth", "gitops", "certificates", "dns", "alerts", "pools", "federation", "trees"];
+pub const SINGLES: &[&str] = &[
+    "bgp",
+    "auth",
+    "gitops",
+    "certificates",
+    "dns",
+    "alerts",
+    "pools",
+    "federation",
+    "secrets",
+    "tofu",
+    "trees",
+];
 
 /// Folders that hold other things than sources.
 const OTHERS: &[&str] = &["templates", "secrets"];
@@ -72,8 +83,27 @@ pub fn role(path: &str) -> Role<'_> {
     }
 }
 
-/// Reads every source file and puts them together. `None` when nothing could be read.
+/// Reads every source file and puts them together, the services of Compose projects among them. `None` when nothing
+/// could be read.
 pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
+    let mut projects = None;
+    let mut root = put_together(sources, &mut projects, report)?;
+    if let Some(projects) = projects {
+        projects.put(&mut root, report);
+    }
+    Some(root)
+}
+
+/// As [`assemble`], without Compose projects.
+pub fn entries(sources: &Sources, report: &mut Report) -> Option<Node> {
+    put_together(sources, &mut Some(projects::Projects::default()), report)
+}
+
+fn put_together(
+    sources: &Sources,
+    projects: &mut Option<projects::Projects>,
+    report: &mut Report,
+) -> Option<Node> {
     let mut tree = Tree::default();
     let mut found = false;
     // `fleet.yaml` first, so that "first here" names it; then what else may say what is not the fleet's.
@@ -86,6 +116,12 @@ pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
     all.sort_by_key(|(path, _)| rank(path));
     for (path, bytes) in all {
         let role = role(path);
+        if role != Role::Fleet && projects.is_none() {
+            // Their files are theirs alone, wherever they lie.
+            let read = tree.get(projects::KEY).map(|node| projects::read(node, sources, report));
+            tree.others.extend(read.iter().flat_map(|projects| projects.files.iter().cloned()));
+            *projects = Some(read.unwrap_or_default());
+        }
         if rank(path) == 2 && tree.others.iter().any(|other| is_at_or_in(path, other)) {
             continue;
         }
@@ -114,6 +150,9 @@ pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
             Role::Other | Role::Stray => {}
         }
     }
+    if let (None, Some(entries)) = (&projects, tree.get(projects::KEY)) {
+        *projects = Some(projects::read(entries, sources, report));
+    }
     if !found {
         report.push(
             Diagnostic::bare(codes::EMPTY, "this folder describes no fleet")
@@ -133,6 +172,7 @@ pub fn loses_a_thing(fault: &Diagnostic) -> bool {
             let near = |folder| diag::nearest(folder, KINDS.iter().copied()).is_some();
             !file.ends_with(".yaml") || file.split_once('/').is_some_and(|(folder, _)| near(folder))
         }
+        _ if projects::loses_nothing(fault) => false,
         codes::DUPLICATE_KEY | codes::DOCUMENTS | codes::TAG | codes::TWICE => false,
         _ => fault.severity == diag::Severity::Error,
     }
@@ -180,6 +220,8 @@ impl Tree {
         match key.text.as_str() {
             "others" => self.others.extend(paths(&value)),
             "trees" => self.others.extend(paths_of_trees(&value)),
+            "secrets" => self.others.extend(paths_of(&value, &["file", "password-file"])),
+            "tofu" => self.others.extend(paths_of(&value, &["dir", "outputs", "state"])),
             _ => {}
         }
         if KINDS.contains(&key.text.as_str())
@@ -191,6 +233,11 @@ impl Tree {
         }
         self.index.insert(key.text.clone(), self.entries.len());
         self.entries.push((key, value));
+    }
+
+    /// The value of a top-level entry.
+    fn get(&self, key: &str) -> Option<&Node> {
+        self.index.get(key).map(|&at| &self.entries[at].1)
     }
 
     /// A thing from a file of its own.
@@ -262,6 +309,13 @@ fn paths_of_trees(trees: &Node) -> Vec<String> {
     all
 }
 
+/// What things of a map say under some keys.
+fn paths_of(things: &Node, keys: &[&str]) -> Vec<String> {
+    let NodeKind::Map(things) = &things.kind else { return Vec::new() };
+    let of = |thing: &Node| keys.iter().filter_map(|key| thing.get(key)).flat_map(paths).collect::<Vec<_>>();
+    things.iter().flat_map(|(_, thing)| of(thing)).collect()
+}
+
 fn is_at_or_in(path: &str, other: &str) -> bool {
     path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -316,6 +370,8 @@ fn stray(path: &str) -> Diagnostic {
         }
         [kind, ..] if KINDS.contains(kind) => error(format!("`{path}` is not read: sources end in .yaml"))
             .help(format!("a thing of this kind is `{kind}/NAME.yaml`; other files go to `templates/`")),
+        [projects::KEY, ..] => error(format!("`{path}` is not read: no Compose project names it"))
+            .help("name it under `compose` in fleet.yaml, or under `others` when it is not the fleet's"),
         [folder, ..] => {
             let diagnostic = error(format!("`{path}` is not read: `{folder}` is not a kind of thing"));
             match diag::nearest(folder, KINDS.iter().copied()) {

@@ -1,6 +1,6 @@
 //! All of a fleet's sources to one model.
 
-use crate::{builtin, codes, compose, folder};
+use crate::{builtin, codes, facts, folder, profiles, projects};
 use diag::{Diagnostic, Place, Report, Severity};
 use model::decode::{Cx, Decode};
 use model::{Fleet, Node, Sp};
@@ -14,6 +14,9 @@ pub struct Sources {
     pub root_name: String,
     /// Bytes by path.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Files that are no sources and that sources refer to: those [`crate::beside`] names, by the path they are named
+    /// by. They may hold what is secret, and are never shown.
+    pub beside: BTreeMap<String, Vec<u8>>,
 }
 
 /// Reads a fleet. The report holds everything that is wrong with the text; there is a fleet whenever every
@@ -25,11 +28,12 @@ pub fn load(sources: &Sources) -> (Option<Fleet>, Report) {
         return (None, report);
     };
     let whole = !report.items.iter().any(folder::loses_a_thing);
-    compose::compose(&mut root, &mut report);
+    profiles::compose(&mut root, &mut report);
+    let facts = facts::fill(&mut root, sources, &mut report);
     let mut cx = Cx::default();
     let fleet = Fleet::decode(&root, &mut cx);
     let whole = whole && !cx.lost;
-    report.extend(cx.report);
+    report.extend(facts.told(cx.report));
     report.sort();
     let Some(mut fleet) = fleet.filter(|_| whole) else { return (None, report) };
     if fleet.name.is_none() {
@@ -55,7 +59,7 @@ pub fn load(sources: &Sources) -> (Option<Fleet>, Report) {
 pub fn tree(sources: &Sources) -> Option<Node> {
     let mut report = Report::new();
     let mut root = folder::assemble(sources, &mut report)?;
-    compose::compose(&mut root, &mut report);
+    profiles::compose(&mut root, &mut report);
     Some(root)
 }
 
@@ -67,7 +71,8 @@ pub fn settle(reading: Report, rules: Report) -> Report {
         let line = if &*place.file == folder::FLEET_FILE { place.line } else { 0 };
         (place.file.clone(), line)
     };
-    let faults = reading.items.iter().filter(|d| d.severity == Severity::Error);
+    let fault = |d: &&Diagnostic| d.severity == Severity::Error && !projects::loses_nothing(d);
+    let faults = reading.items.iter().filter(fault);
     let faulty: BTreeSet<_> = faults.filter_map(|d| d.place.as_ref().map(part)).collect();
     let mut all = reading;
     all.items.extend(rules.items.into_iter().filter(|d| {

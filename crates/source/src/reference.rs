@@ -37,6 +37,7 @@ impl Pages<'_> {
                 Shape::Map(thing) if KINDS.contains(&field.key) => {
                     (*thing, format!("{}/NAME.yaml", field.key))
                 }
+                shape if field.key == crate::projects::KEY => (shape, crate::folder::FLEET_FILE.to_owned()),
                 shape if SINGLES.contains(&field.key) => (shape, format!("{}.yaml", field.key)),
                 _ => continue,
             };

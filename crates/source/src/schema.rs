@@ -8,6 +8,9 @@ use model::{Decode, Fleet};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// What may stand for any value: `tofu/STACK/OUTPUT`.
+const FACT: &str = r"^tofu/[^\s/]+/\S+$";
+
 /// The schema of `fleet.yaml`.
 pub fn schema() -> Value {
     document("a fleet", &Fleet::shape())
@@ -22,6 +25,10 @@ pub fn schema_of(part: &str) -> Option<Value> {
         shape if SINGLES.contains(&part) => Some(document(part, &shape)),
         _ => None,
     }
+}
+
+fn fact() -> Value {
+    json!({"type": "string", "pattern": FACT})
 }
 
 fn fields(shape: &Shape) -> Vec<FieldShape> {
@@ -56,24 +63,24 @@ impl Defs {
     fn of(&mut self, shape: &Shape) -> Value {
         match shape {
             Shape::Any => json!({}),
-            Shape::Bool => json!({"enum": [true, false, "yes", "no"]}),
+            Shape::Bool => json!({"anyOf": [{"enum": [true, false, "yes", "no"]}, fact()]}),
             Shape::Text { what, pattern, bare } => {
                 let mut text = json!({"type": "string", "description": what});
                 if let Some(pattern) = pattern {
-                    text["pattern"] = json!(pattern);
+                    text["pattern"] = json!(format!("{FACT}|{pattern}"));
                 }
                 if *bare {
                     text["type"] = json!(["string", "number", "boolean"]);
                 }
                 text
             }
-            Shape::Integer { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+            // A pattern is for texts alone, and bounds are for numbers.
+            Shape::Integer { min, max } => {
+                json!({"type": ["integer", "string"], "minimum": min, "maximum": max, "pattern": FACT})
+            }
             Shape::Choice(words) => {
-                let words: Vec<Value> = words
-                    .iter()
-                    .map(|(word, doc)| json!({"const": word, "description": doc.trim()}))
-                    .collect();
-                json!({"oneOf": words})
+                let words = words.iter().map(|(word, doc)| json!({"const": word, "description": doc.trim()}));
+                json!({"oneOf": words.chain([fact()]).collect::<Vec<_>>()})
             }
             Shape::List(item) => {
                 let item = self.of(item);
@@ -81,7 +88,7 @@ impl Defs {
             }
             Shape::Map(value) => {
                 let value = self.of(value);
-                json!({"type": ["object", "null"], "additionalProperties": value})
+                json!({"type": ["object", "null", "string"], "additionalProperties": value, "pattern": FACT})
             }
             Shape::OneOf(shapes) => {
                 let shapes: Vec<Value> = shapes.iter().map(|s| self.of(s)).collect();
@@ -129,7 +136,15 @@ impl Defs {
             Some(short) => json!({
                 "if": {"type": ["object", "null"]}, "then": map, "else": short,
             }),
-            None => map,
+            None => {
+                if let Some(types) = map["type"].as_array_mut() {
+                    types.push(json!("string"));
+                } else {
+                    map["type"] = json!(["object", "string"]);
+                }
+                map["pattern"] = json!(FACT);
+                map
+            }
         };
         def["description"] = json!(record.doc.trim());
         self.done.insert(record.name, Some(def));

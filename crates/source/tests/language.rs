@@ -22,7 +22,7 @@ fn the_reference_is_fresh() {
     );
 }
 
-/// The few keywords the schema uses, but `pattern`.
+/// The few keywords the schema uses; of patterns only that of a value of OpenTofu.
 fn valid(schema: &Value, root: &Value, value: &Value) -> bool {
     let all = |key: &str, test: &dyn Fn(&Value) -> bool| schema.get(key).is_none_or(test);
     let matching = |list: &Value| list.as_array().unwrap().iter().filter(|s| valid(s, root, value)).count();
@@ -47,6 +47,10 @@ fn valid(schema: &Value, root: &Value, value: &Value) -> bool {
         && all("const", &|c| c == value)
         && all("anyOf", &|list| matching(list) > 0)
         && all("oneOf", &|list| matching(list) == 1)
+        && all("pattern", &|p| {
+            let fact = p.as_str().is_some_and(|p| p.starts_with("^tofu/") && p.ends_with("/\\S+$"));
+            !fact || value.as_str().is_none_or(|text| text.starts_with("tofu/"))
+        })
         && all("minimum", &|m| value.as_u64().is_none_or(|v| v >= m.as_u64().unwrap()))
         && all("maximum", &|m| value.as_u64().is_none_or(|v| v <= m.as_u64().unwrap()))
         && all("required", &|keys| {

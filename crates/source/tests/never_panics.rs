@@ -13,10 +13,10 @@ use support::{read, repository};
 fn examples() -> &'static [Sources] {
     static ALL: OnceLock<Vec<Sources>> = OnceLock::new();
     ALL.get_or_init(|| {
-        ["two-sites", "anycast", "atlas", "constellation", "standards"]
-            .iter()
-            .map(|name| read(&repository().join("examples").join(name)).unwrap())
-            .collect()
+        let examples = ["two-sites", "anycast", "atlas", "constellation", "standards"];
+        let examples = examples.iter().map(|name| format!("examples/{name}"));
+        let folders = examples.chain(["fleets/compose-two-sites".to_owned()]);
+        folders.map(|folder| read(&repository().join(folder)).unwrap()).collect()
     })
 }
 

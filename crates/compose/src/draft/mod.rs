@@ -7,10 +7,10 @@ mod carried;
 mod read;
 mod types;
 
-pub use carried::NotCarried;
+pub use carried::{NotCarried, Weight};
 pub use types::{
-    Attachment, Build, Condition, Dependency, FileMount, Health, Limits, Mount, MountKind, Port, Restart,
-    Said, Service, Volume,
+    Attachment, Build, Condition, Dependency, Device, FileMount, Health, Limits, Mount, MountKind, Port,
+    Restart, Said, Service, SharedFile, Volume,
 };
 
 use crate::node::{Map, Node};
@@ -24,6 +24,10 @@ pub struct Drafts {
     pub services: Vec<Service>,
     /// Named volumes that are used.
     pub volumes: BTreeMap<String, Volume>,
+    /// Secrets that are used.
+    pub secrets: BTreeMap<String, Said<SharedFile>>,
+    /// Configs that are used.
+    pub configs: BTreeMap<String, Said<SharedFile>>,
     /// What the model cannot say, in the order of the services.
     pub not_carried: Vec<NotCarried>,
 }
@@ -44,13 +48,13 @@ pub fn services(project: &Project) -> Drafts {
     for (name, entry) in section("volumes") {
         drafts.volumes.insert(name.to_owned(), read::volume(entry));
     }
-    for kind in ["networks", "volumes", "secrets", "configs", "models"] {
+    for (kind, all) in [("secrets", &mut drafts.secrets), ("configs", &mut drafts.configs)] {
+        all.extend(section(kind).map(|(name, entry)| (name.to_owned(), read::shared_file(entry))));
+    }
+    for kind in ["networks", "volumes", "models"] {
         for (name, entry) in section(kind) {
             carried::shared(kind, name, entry, &mut drafts.not_carried);
         }
-    }
-    for (key, entry) in used.as_map().into_iter().flat_map(Map::iter) {
-        carried::extension("", key, entry, &mut drafts.not_carried);
     }
     drafts
 }

@@ -1,8 +1,8 @@
 //! A settled service as a draft.
 
 use super::types::{
-    Attachment, Build, Condition, Dependency, FileMount, Health, Limits, Mount, MountKind, Port, Restart,
-    Said, Service, Volume,
+    Attachment, Build, Condition, Dependency, Device, FileMount, Health, Limits, Mount, MountKind, Port,
+    Restart, Said, Service, SharedFile, Volume,
 };
 use crate::node::{Entry, Map, Node, Value};
 use crate::quantity;
@@ -43,6 +43,16 @@ pub(super) fn service(name: &str, place: &Place, map: &Map) -> Service {
         needs: entries(map, "depends_on")
             .map(|(key, e)| (key.to_owned(), of(&e.node, dependency(&e.node))))
             .collect(),
+        links: texts(map, "links"),
+        container_name: text("container_name"),
+        devices: items(map, "devices", device),
+        init: flag("init"),
+        security_opt: texts(map, "security_opt"),
+        shm_size: map.get("shm_size").and_then(|n| said(n, |n| n.as_text()?.parse().ok())),
+        stop_signal: text("stop_signal"),
+        stop_grace: map
+            .get("stop_grace_period")
+            .and_then(|n| said(n, |n| quantity::nanoseconds(n.as_text()?))),
         secrets: items(map, "secrets", |n| file(n, "/run/secrets/")),
         configs: items(map, "configs", |n| file(n, "/")),
         limits: limits(map),
@@ -54,6 +64,18 @@ pub(super) fn service(name: &str, place: &Place, map: &Map) -> Service {
         extra_hosts: texts(map, "extra_hosts"),
         profiles: strings(map.get("profiles")),
     }
+}
+
+/// Where the bytes of a secret or config are.
+pub(super) fn shared_file(entry: &Entry) -> Said<SharedFile> {
+    let node = &entry.node;
+    let value = SharedFile {
+        file: part(node, "file"),
+        environment: part(node, "environment"),
+        content: part(node, "content"),
+        external: node.get("external").is_some(),
+    };
+    Said { value, place: entry.at.clone() }
 }
 
 /// The draft of a volume.
@@ -124,7 +146,26 @@ fn port(node: &Node) -> Option<Port> {
         published: part(node, "published"),
         target: whole(node.get("target")).and_then(|t| u16::try_from(t).ok())?,
         protocol: part(node, "protocol").unwrap_or_else(|| "tcp".to_owned()),
+        name: part(node, "name"),
     })
+}
+
+fn device(node: &Node) -> Option<Device> {
+    let source = part(node, "source")?;
+    Some(Device {
+        target: part(node, "target").unwrap_or_else(|| source.clone()),
+        permissions: part(node, "permissions").unwrap_or_else(|| "rwm".to_owned()),
+        source,
+    })
+}
+
+/// Options of a mount of memory, as mount(8) has them.
+fn memory(node: &Node) -> Option<String> {
+    let tmpfs = node.get("tmpfs")?;
+    let size = part(tmpfs, "size").map(|size| format!("size={size}"));
+    let mode = whole(tmpfs.get("mode")).map(|mode| format!("mode={mode:o}"));
+    let all: Vec<String> = size.into_iter().chain(mode).collect();
+    (!all.is_empty()).then(|| all.join(","))
 }
 
 fn mounts(map: &Map) -> Vec<Said<Mount>> {
@@ -140,11 +181,17 @@ fn mounts(map: &Map) -> Vec<Said<Mount>> {
             source: part(node, "source"),
             target: part(node, "target")?,
             read_only: node.get("read_only").is_some(),
+            options: memory(node),
         })
     });
     all.extend(items(map, "tmpfs", |node| {
-        let target = node.as_text()?.split(':').next()?.to_owned();
-        Some(Mount { kind: MountKind::Tmpfs, source: None, target, read_only: false })
+        let text = node.as_text()?;
+        let (target, options) = match text.split_once(':') {
+            Some((target, options)) => (target, Some(options.to_owned())),
+            None => (text, None),
+        };
+        let target = target.to_owned();
+        Some(Mount { kind: MountKind::Tmpfs, source: None, target, read_only: false, options })
     }));
     all
 }
@@ -204,7 +251,8 @@ fn file(node: &Node, folder: &str) -> Option<FileMount> {
         Some(target) if target.starts_with('/') => target,
         Some(target) => format!("{folder}{target}"),
     };
-    Some(FileMount { target, mode: part(node, "mode"), source })
+    let owned = node.get("uid").is_some() || node.get("gid").is_some();
+    Some(FileMount { target, mode: part(node, "mode"), source, owned })
 }
 
 fn limits(map: &Map) -> Limits {

@@ -59,6 +59,22 @@ pub struct Service {
     pub labels: BTreeMap<String, Said<String>>,
     /// Services it needs (`depends_on`, `links` and what else implies one).
     pub needs: BTreeMap<String, Said<Dependency>>,
+    /// Other names of services it needs: `SERVICE:ALIAS`.
+    pub links: Vec<Said<String>>,
+    /// The container's own name.
+    pub container_name: Option<Said<String>>,
+    /// Devices of the host.
+    pub devices: Vec<Said<Device>>,
+    /// A first process takes care of those that end.
+    pub init: Option<Said<bool>>,
+    /// Options of the security modules: `no-new-privileges`.
+    pub security_opt: Vec<Said<String>>,
+    /// Bytes of shared memory.
+    pub shm_size: Option<Said<u64>>,
+    /// Signal that asks it to stop.
+    pub stop_signal: Option<Said<String>>,
+    /// How long it may take to stop, in nanoseconds.
+    pub stop_grace: Option<Said<i128>>,
     /// Files with secrets.
     pub secrets: Vec<Said<FileMount>>,
     /// Files with configuration.
@@ -97,6 +113,19 @@ pub struct Port {
     pub target: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
+    /// What it is called.
+    pub name: Option<String>,
+}
+
+/// A device of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Its path on the host, or a name of the Container Device Interface.
+    pub source: String,
+    /// Its path in the container.
+    pub target: String,
+    /// What may be done with it: `r`, `w`, `m`.
+    pub permissions: String,
 }
 
 /// What is mounted.
@@ -123,6 +152,8 @@ pub struct Mount {
     pub target: String,
     /// It cannot be written.
     pub read_only: bool,
+    /// Options of memory: `size=64m`.
+    pub options: Option<String>,
 }
 
 /// A named volume.
@@ -210,6 +241,8 @@ pub struct FileMount {
     pub target: String,
     /// Permission bits, octal.
     pub mode: Option<String>,
+    /// It belongs to a user or group that is said.
+    pub owned: bool,
 }
 
 /// Most a service may use.
@@ -219,4 +252,17 @@ pub struct Limits {
     pub cpus: Option<Said<f64>>,
     /// Bytes.
     pub memory: Option<Said<u64>>,
+}
+
+/// A secret or config of a project: where its bytes are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SharedFile {
+    /// In this file.
+    pub file: Option<String>,
+    /// In this variable of whoever starts the project.
+    pub environment: Option<String>,
+    /// Here.
+    pub content: Option<String>,
+    /// Elsewhere.
+    pub external: bool,
 }

@@ -1,7 +1,7 @@
 //! Folders of sources, read from the repository.
 
 use source::{Role, Sources, role};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -15,7 +15,25 @@ pub fn read(root: &Path) -> io::Result<Sources> {
     let mut files = BTreeMap::new();
     walk(root, root, &mut files)?;
     let name = root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Sources { root_name: name, files })
+    let mut sources = Sources { root_name: name, files, ..Sources::default() };
+    compose_files(root, &mut sources)?;
+    Ok(sources)
+}
+
+/// Files of Compose projects, as far as they are there.
+fn compose_files(root: &Path, sources: &mut Sources) -> io::Result<()> {
+    let mut asked = BTreeSet::new();
+    loop {
+        let mut wanted = source::wanted(sources);
+        wanted.retain(|path| asked.insert(path.clone()));
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        for path in wanted.into_iter().filter(|path| root.join(path).is_file()) {
+            let bytes = fs::read(root.join(&path))?;
+            sources.files.insert(path, bytes);
+        }
+    }
 }
 
 fn walk(root: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
