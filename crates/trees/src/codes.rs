@@ -14,3 +14,5 @@ pub const NOT_UTF8: &str = "FW1354";
 pub const NO_TREE: &str = "FW1355";
 /// A file of outputs that is none.
 pub const OUTPUTS: &str = "FW1356";
+/// A variable of the inventory that hides the fleet's own model.
+pub const FLEET_HIDDEN: &str = "FW1357";

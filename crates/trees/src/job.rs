@@ -5,6 +5,7 @@ use crate::files::{Entry, Files};
 use ansible::Vars;
 use diag::{Diagnostic, Place, Report};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a template is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub struct Host<'h> {
     /// Where it stands.
     pub place: &'h Place,
     /// Its variables, each with where it came from.
-    pub vars: &'h Vars,
+    pub vars: &'h Arc<Vars>,
 }
 
 /// One file to be made.

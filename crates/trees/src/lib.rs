@@ -2,7 +2,7 @@
 //!
 //! - [`Files`]: what lies in the fleet's folder, read by the caller.
 //! - [`Layout`], [`jobs`]: which file is made from which, for which host.
-//! - [`Renderer`]: one job at a time to a [`Made`] file, from many threads if the caller likes, with what each
+//! - [`Renderer`]: its [`Worker`]s make one job at a time a [`Made`] file, one worker a thread, with what each
 //!   template read and where that came from.
 //! - [`codes`]: the diagnostics.
 //!
@@ -16,8 +16,9 @@ mod files;
 mod job;
 mod outputs;
 mod renderer;
+mod shown;
 
 pub use files::{Entry, Files};
 pub use job::{Host, Job, Layout, Single, Style, jobs, unused};
 pub use outputs::outputs;
-pub use renderer::{Made, Read, Renderer, Scope};
+pub use renderer::{Given, Made, Read, Renderer, Scope, Worker};
