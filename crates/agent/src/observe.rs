@@ -9,7 +9,8 @@ use crate::system::{System, fault};
 use crate::systemd::names;
 use crate::tree::{self, Entry};
 use artifact::protocol::{Code, Fault, Pending};
-use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, Unit, UnitRest};
+use artifact::{Dir, FlatDesired, Leave, Leaving, Observation, PathDiff, Seen, Thing, Unit, UnitRest};
+use engine::running::Running;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at everything a desired state and the generation on record speak of.
@@ -35,7 +36,15 @@ pub fn observe_on(
     let digest = record.map(|r| r.digest.clone());
     let record = record.map(|r| &r.manifest);
     let confirmed = record.and_then(|r| store.receipt(r.generation)).map_or(BTreeMap::new(), |r| r.running);
-    let asked = record.map(|r| running::ask(system, &r.desired, |what| confirmed.contains_key(what.name())));
+    let asked = record.map(|r| {
+        let ours = |what: Running| {
+            let of = |path: &&String| what.files().iter().any(|prefix| path.starts_with(prefix));
+            let mut paths = r.desired.files.keys().filter(of);
+            confirmed.contains_key(what.name())
+                && !paths.any(|path| desired.leaves_alone(&r.desired, Thing::File, path))
+        };
+        running::ask(system, &r.desired, ours)
+    });
     let journal = Journal::read(&store.path("journal"))?;
     let accounts = system.accounts()?;
     let mut seen = Observation {
@@ -230,8 +239,10 @@ impl Look<'_> {
                 || desired.links.contains_key(path)
                 || desired.dirs.contains_key(path)
         };
+        // What an engine that is no longer applied wanted is not taken away: it is somebody else's again.
+        let left = |thing: Thing, name: &str| desired.leaves_alone(&record.desired, thing, name);
         let found = &record.found;
-        for path in record.desired.files.keys().filter(|p| !wanted(p)) {
+        for path in record.desired.files.keys().filter(|p| !wanted(p) && !left(Thing::File, p)) {
             let (is, bytes) = self.at(path)?;
             let was = found.paths.get(path).unwrap_or(&Entry::Missing);
             if is != *was && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
@@ -239,7 +250,7 @@ impl Look<'_> {
                 out.files.insert(path.clone(), leave(record, path, was, before));
             }
         }
-        for path in record.desired.links.keys().filter(|p| !wanted(p)) {
+        for path in record.desired.links.keys().filter(|p| !wanted(p) && !left(Thing::Link, p)) {
             let (is, _) = self.at(path)?;
             let was = found.paths.get(path).unwrap_or(&Entry::Missing);
             if is != *was && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
@@ -247,9 +258,8 @@ impl Look<'_> {
             }
         }
         let kept: BTreeSet<String> = desired.users.values().filter_map(keys_file).map(|(p, _)| p).collect();
-        for (path, _) in
-            record.desired.users.values().filter_map(keys_file).filter(|(p, _)| !kept.contains(p))
-        {
+        let users = record.desired.users.iter().filter(|(name, _)| !left(Thing::User, name));
+        for (path, _) in users.filter_map(|(_, u)| keys_file(u)).filter(|(p, _)| !kept.contains(p)) {
             let (is, _) = self.at(&path)?;
             let was = found.paths.get(&path).unwrap_or(&Entry::Missing);
             if is != *was && !wanted(&path) && matches!(is, Entry::File { .. } | Entry::Link { .. }) {
@@ -260,7 +270,7 @@ impl Look<'_> {
         self.leaving_dirs(desired, record, out)?;
         self.leaving_units(desired, record, out);
         out.users = found.users.iter().filter(|u| !desired.users.contains_key(*u)).cloned().collect();
-        out.users.retain(|u| self.accounts.users.contains_key(u));
+        out.users.retain(|u| self.accounts.users.contains_key(u) && !left(Thing::User, u));
         Ok(())
     }
 
@@ -269,7 +279,10 @@ impl Look<'_> {
         let Found { paths, folders, .. } = &record.found;
         let data = |d: &Dir| d.data;
         let made = record.desired.dirs.iter().filter(|(p, d)| {
-            !data(d) && !desired.dirs.contains_key(*p) && paths.get(*p) == Some(&Entry::Missing)
+            !data(d)
+                && !desired.dirs.contains_key(*p)
+                && paths.get(*p) == Some(&Entry::Missing)
+                && !desired.leaves_alone(&record.desired, Thing::Dir, p)
         });
         let candidates: BTreeSet<&String> = made.map(|(p, _)| p).chain(folders.iter()).collect();
         let wanted: Vec<&String> =
@@ -299,6 +312,9 @@ impl Look<'_> {
 
     fn leaving_units(&self, desired: &FlatDesired, record: &Manifest, out: &mut Leaving) {
         for (name, unit) in record.desired.units.iter().filter(|(n, _)| !desired.units.contains_key(*n)) {
+            if desired.leaves_alone(&record.desired, Thing::Unit, name) {
+                continue;
+            }
             let mut rest = record.found.units.get(name).cloned().unwrap_or_else(UnitRest::default);
             rest.reads = unit.reload_on.union(&unit.restart_on).cloned().collect();
             out.units.insert(name.clone(), rest);

@@ -1,5 +1,6 @@
 //! The desired state of one host.
 
+use crate::stage::{Owned, Stages};
 use crate::text::{Text, Why};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,12 @@ pub struct Desired {
     pub checks: Vec<Check>,
     /// What must be seen after the switch for the change to count as a success.
     pub health: Vec<Health>,
+    /// Which engines want what of it.
+    #[serde(default, skip_serializing_if = "Owned::is_empty")]
+    pub owned: Owned,
+    /// Engines that are not applied, or not all of them; empty when all are.
+    #[serde(default, skip_serializing_if = "Stages::is_empty")]
+    pub stages: Stages,
 }
 
 /// A Debian package.

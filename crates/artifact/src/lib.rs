@@ -6,10 +6,12 @@ mod desired;
 mod observe;
 pub mod protocol;
 pub mod signature;
+pub mod stage;
 mod text;
 mod wire;
 
 pub use desired::{Check, Desired, Dir, File, Health, Link, Package, Probe, Unit, UnitKind, User};
 pub use observe::{Leave, Leaving, Observation, PathDiff, RunningDiff, Seen, UnitRest, UnitSeen, UserDiff};
+pub use stage::{Owned, Stage, Stages, Thing};
 pub use text::{Line, Segment, Text, Why};
 pub use wire::{FlatDesired, FlatFile, Hasher, hash_hex};

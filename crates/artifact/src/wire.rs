@@ -1,6 +1,7 @@
 //! The desired state as it goes to a host: secrets filled in, reasons left behind.
 
 use crate::desired::{Check, Desired, Dir, Health, Link, Unit, User};
+use crate::stage::{Owned, Stages};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,12 @@ pub struct FlatDesired {
     pub checks: Vec<Check>,
     /// Health.
     pub health: Vec<Health>,
+    /// Which engines want what of it.
+    #[serde(default, skip_serializing_if = "Owned::is_empty")]
+    pub owned: Owned,
+    /// Engines that are not applied: what they wanted in an earlier generation is left alone.
+    #[serde(default, skip_serializing_if = "Stages::is_empty")]
+    pub stages: Stages,
 }
 
 /// A file as the host knows it.
@@ -73,7 +80,7 @@ impl Hasher {
 }
 
 impl FlatDesired {
-    /// Flattens a desired state; also gives the bytes by hash.
+    /// Flattens what of a desired state is applied ([`Desired::managed`]); also gives the bytes by hash.
     ///
     /// # Errors
     /// The name of a secret that `secret` does not know.
@@ -81,6 +88,7 @@ impl FlatDesired {
         desired: &Desired,
         secret: &dyn Fn(&str) -> Option<String>,
     ) -> Result<(FlatDesired, BTreeMap<String, Vec<u8>>), String> {
+        let desired = &*desired.managed();
         let mut blobs = BTreeMap::new();
         let mut files = BTreeMap::new();
         for (path, file) in &desired.files {
@@ -111,6 +119,8 @@ impl FlatDesired {
             units: desired.units.clone(),
             checks: desired.checks.clone(),
             health: desired.health.clone(),
+            owned: desired.owned.clone(),
+            stages: desired.stages.clone(),
         };
         Ok((flat, blobs))
     }

@@ -66,7 +66,9 @@ fn instance(work: &Work<'_>, id: &ServiceId, service: &Service, definition: &Arc
         params: params(service, module),
         env,
         volumes: volumes(id, service, module, variant),
+        seen: seen(service, module),
         image,
+        container: service.container.clone(),
         needs: Vec::new(),
         mounts: Vec::new(),
         exports: Vec::new(),
@@ -295,6 +297,12 @@ fn volumes(id: &ServiceId, service: &Service, module: &Module, variant: Variant)
         out.insert(name.clone(), seen.unwrap_or_else(|| format!("/srv/{id}/{name}")));
     }
     out
+}
+
+/// Where a service looks for its volumes: by its own word, else by its module's.
+fn seen(service: &Service, module: &Module) -> BTreeMap<Label, String> {
+    let all = module.volumes.iter().chain(&service.volumes);
+    all.filter_map(|(name, volume)| Some((name.clone(), volume.path.clone()?))).collect()
 }
 
 fn health(

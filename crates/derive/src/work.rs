@@ -183,11 +183,24 @@ fn blank_host(id: &HostId, host: &model::Host, fqdn: String) -> Host {
             .iter()
             .map(|(engine, text)| (engine.to_string(), (text.value.clone(), text.place.clone())))
             .collect(),
+        manage: host
+            .manage
+            .iter()
+            .map(|(engine, stage)| (engine.to_string(), (stage_of(stage.value), stage.place.clone())))
+            .collect(),
         drift: host.drift.as_ref().map(|d| DriftWatch {
             every_s: d.watch.value.ms / 1000,
             why: Why::new(&d.watch.place, format!("{id} looks every {} for changes by hand", d.watch.value)),
         }),
         place: host.place.clone(),
+    }
+}
+
+fn stage_of(written: model::Stage) -> artifact::Stage {
+    match written {
+        model::Stage::Observe => artifact::Stage::Observe,
+        model::Stage::Shadow => artifact::Stage::Shadow,
+        model::Stage::Manage => artifact::Stage::Manage,
     }
 }
 

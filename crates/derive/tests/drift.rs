@@ -10,7 +10,11 @@ fn fleet(change: impl Fn(&str) -> String) -> Fleet {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fleets/drift-watch/fleet.yaml");
     let text = change(&std::fs::read_to_string(path).unwrap());
     let files = BTreeMap::from([("fleet.yaml".to_owned(), text.into_bytes())]);
-    let (model, report) = source::load(&source::Sources { root_name: "drift-watch".to_owned(), files });
+    let (model, report) = source::load(&source::Sources {
+        root_name: "drift-watch".to_owned(),
+        files,
+        ..source::Sources::default()
+    });
     assert!(!report.has_errors(), "{}", diag::render_plain(&report));
     let derived = derive::derive(&model.unwrap(), &derive::Lock::default(), &derive::Options::default());
     derived.fleet.unwrap_or_else(|| panic!("{}", diag::render_plain(&derived.report)))

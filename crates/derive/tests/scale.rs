@@ -51,7 +51,8 @@ fn fleet(hosts: usize) -> model::Fleet {
         }
     }
     let files = BTreeMap::from([("fleet.yaml".to_owned(), text.into_bytes())]);
-    let (fleet, reading) = source::load(&Sources { root_name: "big".to_owned(), files });
+    let (fleet, reading) =
+        source::load(&Sources { root_name: "big".to_owned(), files, ..Sources::default() });
     assert!(!reading.has_errors(), "{}", diag::render_plain(&reading));
     fleet.unwrap()
 }

@@ -6,10 +6,14 @@ mod host;
 mod order;
 mod reason;
 mod running;
+mod secrets;
+mod staged;
 mod step;
 mod text;
 
 pub use decide::steps;
 pub use host::{FleetPlan, HostPlan, PlannedStep};
 pub use order::{is_own_file, needs_manager_reload, unit_levels};
+pub use secrets::{SecretUse, interrupted, secret_uses};
+pub use staged::Staged;
 pub use step::{Change, Kind, Step};

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use artifact::{
-    Desired, File, FlatDesired, Leave, Link, Observation, Package, PathDiff, RunningDiff, Seen, Text, Unit,
-    UnitKind, UnitRest, UnitSeen, User, UserDiff, Why, hash_hex,
+    Desired, File, FlatDesired, Leave, Link, Observation, Package, PathDiff, RunningDiff, Seen, Stage, Text,
+    Thing, Unit, UnitKind, UnitRest, UnitSeen, User, UserDiff, Why, hash_hex,
 };
 use diag::Place;
-use plan::{Change, FleetPlan, HostPlan, Kind, steps};
+use plan::{Change, FleetPlan, HostPlan, Kind, Staged, steps};
 use std::collections::BTreeSet;
 
 fn why(file: &str, line: u32, reason: &str) -> Why {
@@ -292,4 +292,45 @@ fn a_file_that_leaves_reloads_the_unit_that_reads_its_folder() {
     assert!(reloads(&flat));
     flat.units.get_mut("caddy.service").unwrap().reload_on.remove("/etc/caddy/sites/");
     assert!(!reloads(&flat));
+}
+
+/// Caddy in shadow, WireGuard observed, the rest applied.
+#[test]
+fn what_is_not_applied_is_shown_apart_and_is_in_no_plan() {
+    let mut all = desired();
+    for (thing, name, engine) in [
+        (Thing::File, "/etc/caddy/Caddyfile", "caddy"),
+        (Thing::Unit, "caddy.service", "caddy"),
+        (Thing::File, "/etc/wireguard/kw.conf", "wireguard"),
+        (Thing::Unit, "wg-quick@kw.service", "wireguard"),
+        (Thing::Package, "wireguard-tools", "wireguard"),
+        (Thing::User, "ann", "sshd"),
+        (Thing::Link, "/etc/localtime", "base"),
+    ] {
+        all.owned.note(thing, name, engine);
+    }
+    all.stages.0.extend([("caddy".into(), Stage::Shadow), ("wireguard".into(), Stage::Observe)]);
+    let secret = |_: &str| Some("c2VjcmV0".to_owned());
+    let mut seen = quiet();
+    seen.files.insert("/etc/caddy/Caddyfile".into(), on_disk("photos\n", 0o644, Some("photos\n")));
+    seen.files.insert("/etc/wireguard/kw.conf".into(), on_disk("x\n", 0o644, None));
+    seen.packages.insert("wireguard-tools".into());
+    // What the generation on record has besides is no business of this look.
+    seen.leaving.files.insert("/etc/bird/bird.conf".into(), Leave::default());
+    seen.drift.insert("/etc/localtime".into());
+
+    let rest = all.rest();
+    let flat = FlatDesired::of(&rest, &secret).unwrap().0;
+    let staged = Staged::of(&all, HostPlan::of(&rest, &flat, &seen));
+    golden("staged", &staged.to_text(true));
+
+    // A host is asked about what is applied only.
+    seen.packages.clear();
+    let applied = FlatDesired::of(&all, &secret).unwrap().0;
+    let names: Vec<String> =
+        HostPlan::of(&all, &applied, &seen).steps.into_iter().map(|s| s.step.name).collect();
+    assert!(
+        names.iter().all(|n| !n.contains("caddy") && !n.contains("wireguard") && !n.contains("kw")),
+        "{names:?}"
+    );
 }

@@ -20,3 +20,5 @@ pub const OVERRIDE_UNUSED: &str = "FW0908";
 pub const GATE_MISSING: &str = "FW0909";
 /// A variant that is not rendered yet.
 pub const VARIANT: &str = "FW0910";
+/// A stage for an engine that is not on the host.
+pub const MANAGE_UNUSED: &str = "FW0912";

@@ -2,7 +2,8 @@
 //! error.
 
 use crate::codes;
-use artifact::{Check, Desired, Dir, File, Health, Link, Package, Text, Unit, User, Why};
+use artifact::stage::{ALL, health_name};
+use artifact::{Check, Desired, Dir, File, Health, Link, Package, Text, Thing, Unit, User, Why};
 use derive::fleet::Host;
 use diag::{Diagnostic, Report};
 use engine::{Daemon, Stage};
@@ -26,6 +27,7 @@ pub(crate) struct Out<'a> {
     stages: BTreeMap<String, Stage>,
     needs: Vec<(String, String)>,
     overrides: BTreeSet<&'a str>,
+    engine: String,
     host: &'a Host,
     report: &'a mut Report,
 }
@@ -38,6 +40,7 @@ impl<'a> Out<'a> {
             stages: BTreeMap::new(),
             needs: Vec::new(),
             overrides: BTreeSet::new(),
+            engine: String::new(),
             host,
             report,
         }
@@ -45,6 +48,15 @@ impl<'a> Out<'a> {
 
     pub(crate) fn say(&mut self, diagnostic: Diagnostic) {
         self.report.push(diagnostic);
+    }
+
+    /// What comes from now on is wanted by this engine.
+    pub(crate) fn begin(&mut self, engine: &str) {
+        engine.clone_into(&mut self.engine);
+    }
+
+    fn note(&mut self, thing: Thing, name: &str) {
+        self.desired.owned.note(thing, name, &self.engine);
     }
 
     fn own(&mut self, what: &str, why: &Why) -> bool {
@@ -66,12 +78,14 @@ impl<'a> Out<'a> {
 
     pub(crate) fn packages(&mut self, names: &[&str], why: &Why) {
         for name in names {
+            self.note(Thing::Package, name);
             self.desired.packages.entry((*name).to_owned()).or_insert_with(|| Package { why: why.clone() });
         }
     }
 
     pub(crate) fn dir(&mut self, path: &str, rights: (u32, &str, &str), data: bool, why: &Why) {
         let (mode, owner, group) = rights;
+        self.note(Thing::Dir, path);
         self.desired.dirs.entry(path.to_owned()).or_insert_with(|| Dir {
             mode,
             owner: owner.to_owned(),
@@ -85,6 +99,7 @@ impl<'a> Out<'a> {
     pub(crate) fn file(&mut self, engine: &str, path: &str, rights: Rights<'_>, text: Text, why: &Why) {
         let Rights(mode, owner, group) = rights;
         if self.own(path, why) {
+            self.note(Thing::File, path);
             self.desired.files.insert(
                 path.to_owned(),
                 File {
@@ -100,12 +115,14 @@ impl<'a> Out<'a> {
 
     pub(crate) fn link(&mut self, path: &str, target: &str, why: &Why) {
         if self.own(path, why) {
+            self.note(Thing::Link, path);
             self.desired.links.insert(path.to_owned(), Link { target: target.to_owned(), why: why.clone() });
         }
     }
 
     pub(crate) fn user(&mut self, name: &str, user: User) {
         if self.own(&format!("account {name}"), &user.why.clone()) {
+            self.note(Thing::User, name);
             self.desired.users.insert(name.to_owned(), user);
         }
     }
@@ -118,6 +135,7 @@ impl<'a> Out<'a> {
 
     pub(crate) fn unit(&mut self, name: &str, stage: Stage, unit: Unit) {
         if self.own(name, &unit.why.clone()) {
+            self.note(Thing::Unit, name);
             self.stages.insert(name.to_owned(), stage);
             self.desired.units.insert(name.to_owned(), unit);
         }
@@ -138,6 +156,7 @@ impl<'a> Out<'a> {
     }
 
     pub(crate) fn health(&mut self, health: Health) {
+        self.note(Thing::Health, &health_name(&health));
         self.desired.health.push(health);
     }
 
@@ -146,6 +165,34 @@ impl<'a> Out<'a> {
         let (text, place) = self.host.overrides.get(engine)?;
         self.overrides.insert(engine);
         Some((text, Why::new(place, format!("override: raw text for {engine}"))))
+    }
+
+    /// The host's stages, those of engines it does not have reported.
+    fn stage(&mut self) {
+        let engines = self.desired.owned.engines();
+        for (name, (stage, place)) in &self.host.manage {
+            self.desired.stages.0.insert(name.clone(), *stage);
+            if name == ALL || engines.contains(name.as_str()) {
+                continue;
+            }
+            let message =
+                format!("`manage` names {name}, and nothing on {} is rendered for it", self.host.id);
+            let diagnostic = if crate::table::names().any(|known| known == name) {
+                Diagnostic::warning(codes::MANAGE_UNUSED, place, message)
+                    .help("take it away, or describe what it is for; until then it changes nothing")
+            } else {
+                let known: Vec<String> = engines
+                    .iter()
+                    .map(|e| (*e).to_owned())
+                    .chain(crate::table::names().map(str::to_owned))
+                    .collect();
+                let known = known.iter().map(String::as_str).chain([ALL]);
+                Diagnostic::error(codes::MANAGE_UNUSED, place, message)
+                    .help(format!("here there are {}", listed(&engines)))
+                    .suggest(name, known)
+            };
+            self.report.push(diagnostic);
+        }
     }
 
     /// The finished state: units in order, unused raw text reported.
@@ -162,6 +209,7 @@ impl<'a> Out<'a> {
                 );
             }
         }
+        self.stage();
         let mut stages: BTreeMap<Stage, Vec<&String>> = BTreeMap::new();
         for (name, stage) in &self.stages {
             stages.entry(*stage).or_default().push(name);
@@ -185,4 +233,10 @@ impl<'a> Out<'a> {
         }
         self.desired
     }
+}
+
+fn listed(engines: &BTreeSet<&str>) -> String {
+    let mut all: Vec<&str> = engines.iter().copied().filter(|e| !e.is_empty()).collect();
+    all.push(ALL);
+    all.join(", ")
 }

@@ -4,6 +4,7 @@
 mod container;
 mod environment;
 mod native;
+mod settings;
 
 use crate::codes;
 use crate::cx::Cx;
@@ -28,7 +29,7 @@ pub(crate) fn render<'i>(cx: &Cx<'_>, instance: &'i Instance, out: &mut Out<'_>)
                 return None;
             };
             native::render(cx, instance, definition, &why, out);
-            definition.engine.as_deref()
+            engine(instance)
         }
         Variant::Container => {
             container::render(cx, instance, &why, out);
@@ -52,11 +53,15 @@ pub(crate) fn render<'i>(cx: &Cx<'_>, instance: &'i Instance, out: &mut Out<'_>)
         }
     };
     for path in instance.volumes.values() {
-        let owner = match (instance.variant, &variants.native) {
-            (Variant::Native, Some(native)) => native.user.as_deref(),
-            _ => None,
+        let rights = match (instance.variant, &variants.native) {
+            (Variant::Native, Some(native)) => {
+                native.user.as_deref().map_or((0o755, "root", "root"), |user| (0o750, user, user))
+            }
+            _ => {
+                let (user, group) = settings::owner(instance);
+                (0o755, user, group)
+            }
         };
-        let rights = owner.map_or((0o755, "root", "root"), |user| (0o750, user, user));
         out.dir(path, rights, true, &why);
     }
     if let Some(export) = instance.exports.first().filter(|_| engine != Some(engine::mount::SERVER)) {
@@ -76,6 +81,12 @@ pub(crate) fn render<'i>(cx: &Cx<'_>, instance: &'i Instance, out: &mut Out<'_>)
     }
     seen(instance, &why, out);
     engine
+}
+
+/// The engine that writes a copy's own files, when its module names one.
+pub(crate) fn engine(instance: &Instance) -> Option<&str> {
+    let native = instance.definition.variants.native.as_ref();
+    native.filter(|_| instance.variant == Variant::Native)?.engine.as_deref()
 }
 
 fn no_variant(instance: &Instance) -> Diagnostic {

@@ -41,13 +41,20 @@ pub fn engines() -> impl Iterator<Item = &'static str> {
     ENGINES.iter().filter(|(_, part)| matches!(part, Part::Module(_))).map(|(name, _)| *name)
 }
 
+/// The names of all engines.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ENGINES.iter().map(|(name, _)| *name)
+}
+
 pub(crate) fn render(cx: &Cx<'_>, out: &mut Out<'_>) {
-    for (_, part) in ENGINES {
+    for (name, part) in ENGINES {
         if let Part::Host(render) = part {
+            out.begin(name);
             render(cx, out);
         }
     }
     for instance in &cx.host.instances {
+        out.begin(service::engine(instance).unwrap_or(instance.service.as_str()));
         let Some(wanted) = service::render(cx, instance, out) else { continue };
         match ENGINES.iter().find(|(name, part)| *name == wanted && matches!(part, Part::Module(_))) {
             Some((_, Part::Module(render))) => render(cx, instance, out),

@@ -22,7 +22,7 @@ fn every_checker_passes_and_the_text_is_as_reviewed() {
 fn passwords_are_only_in_a_file_nobody_else_reads() {
     let (hosts, _) = render::render(&anycast());
     let file = &hosts[&id("ixp-ams1")].files["/etc/bird/bird.conf"];
-    assert_eq!(file.text.secrets().collect::<Vec<_>>(), ["ams-transit"]);
+    assert_eq!(file.text.secrets().collect::<Vec<_>>(), ["bird/ams-transit"]);
     assert_eq!((file.mode, file.owner.as_str()), (0o600, "bird"));
 }
 

@@ -292,3 +292,95 @@ fn the_public_zone_holds_every_public_name() {
     assert!(text.contains("photos.two-sites.example. IN AAAA 2001:db8:7::7\n"), "{text}");
     assert_eq!(text.lines().filter(|l| l.contains(" IN ")).count(), 6);
 }
+
+#[test]
+fn a_container_with_settings_of_its_own() {
+    let files = [
+        (
+            "fleet.yaml",
+            "domain: example.net\nsites: {home: {lan: 192.168.10.0/24}}\nhosts: {one: {site: home}}\n",
+        ),
+        (
+            "services/app.yaml",
+            r#"
+module: container
+image: registry.example.net/app:1
+volumes: {data: /data}
+env: {LOG: "{level}"}
+container:
+  entrypoint: [/init, "two words"]
+  args: ["--say", "100% $HOME"]
+  verbatim: yes
+  user: 1000:1000
+  working-dir: /app
+  read-only: yes
+  init: yes
+  cap-drop: ALL
+  cap-add: NET_RAW
+  no-new-privileges: yes
+  devices: /dev/dri
+  tmpfs: /run:size=64m
+  binds: {/media: /mnt/media, /etc/localtime: {from: /etc/localtime, read-only: yes}}
+  files: {/etc/app.conf: {content: "a\nb\n", mode: "0444"}}
+  secrets: {/run/secrets/db: secret/db}
+  hosts: {db: 127.0.0.1}
+  shm-size: 64MiB
+  restart: always
+  stop-signal: SIGINT
+  stop-grace: 90s
+"#,
+        ),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    let (model, report) =
+        source::load(&source::Sources { files: files.into(), ..source::Sources::default() });
+    assert!(!report.has_errors(), "{:#?}", report.items);
+    let derived = derive::derive(&model.unwrap(), &derive::Lock::default(), &derive::Options::default());
+    let fleet = derived.fleet.unwrap_or_else(|| panic!("{}", diag::render_plain(&derived.report)));
+    let (desired, report) = render(&fleet);
+    assert!(!report.has_errors(), "{:#?}", report.items);
+    let unit = text(&desired, "/etc/systemd/system/app.service");
+    for line in [
+        concat!(
+            "ExecStart=/usr/bin/podman run --rm --name app --network host --env LOG ",
+            r#"--volume "/srv/app/data:/data" "#,
+            r#"--entrypoint "[\"/init\",\"two words\"]" --user "1000:1000" --workdir "/app" "#,
+            r#"--stop-signal "SIGINT" --cap-drop "ALL" --cap-add "NET_RAW" --device "/dev/dri" "#,
+            r#"--tmpfs "/run:size=64m" --add-host "db:127.0.0.1" --shm-size "67108864b" --read-only --init "#,
+            "--security-opt no-new-privileges ",
+            r#"--volume "/etc/localtime:/etc/localtime:ro" --volume "/mnt/media:/media" "#,
+            r#"--volume "/etc/fleetwright/services/app/etc/app.conf:/etc/app.conf:ro" "#,
+            r#"--volume "/etc/fleetwright/services/app/run/secrets/db:/run/secrets/db:ro" "#,
+            r#""registry.example.net/app:1" "--say" "100%% $$HOME""#,
+        ),
+        "ExecStop=/usr/bin/podman stop --time 90 app",
+        "TimeoutStopSec=120",
+        "Restart=always",
+    ] {
+        assert!(unit.lines().any(|l| l == line), "{line} is not in\n{unit}");
+    }
+    let conf = &desired.files["/etc/fleetwright/services/app/etc/app.conf"];
+    assert_eq!((conf.mode, conf.text.public().as_str()), (0o444, "a\nb\n"));
+    let key = &desired.files["/etc/fleetwright/services/app/run/secrets/db"];
+    assert_eq!((key.mode, key.owner.as_str(), key.group.as_str()), (0o600, "1000", "1000"));
+    let data = &desired.dirs["/srv/app/data"];
+    assert_eq!((data.mode, data.owner.as_str()), (0o755, "1000"));
+    assert!(!key.text.public().contains("pass word") && key.text.reveal(&secret).is_ok());
+    assert_eq!(text(&desired, "/etc/fleetwright/services/app.env").lines().last(), Some("LOG=\"{level}\""));
+    let unit = &desired.units["app.service"];
+    assert!(unit.restart_on.iter().any(|p| p.ends_with("/etc/app.conf")), "{:?}", unit.restart_on);
+    assert!(desired.packages.contains_key("catatonit"));
+}
+
+#[test]
+fn a_path_that_leads_elsewhere_is_no_mount() {
+    let mut app = instance("app", "container", Variant::Container);
+    app.image = Some("x:1".to_owned());
+    let yaml = "module: container\ncontainer: {binds: {/a/../etc: /x}, files: {/../../etc/passwd: x}}";
+    let files = [("services/app.yaml".to_owned(), yaml.as_bytes().to_vec())];
+    let (model, _) = source::load(&source::Sources { files: files.into(), ..source::Sources::default() });
+    app.container = model.unwrap().services[&ServiceId::new("app")].container.clone();
+    let (desired, report) = render(&with(vec![app]));
+    assert_eq!(codes(&report), [render::codes::CANNOT_SAY, render::codes::CANNOT_SAY]);
+    assert!(!desired.files.keys().any(|path| path.contains("passwd")));
+}

@@ -47,6 +47,8 @@ pub struct Host {
     pub people: Vec<Person>,
     /// Raw text by engine.
     pub overrides: BTreeMap<String, (String, Place)>,
+    /// Stages by engine, with where each is written.
+    pub manage: BTreeMap<String, (artifact::Stage, Place)>,
     /// It looks by itself for what was changed by hand.
     pub drift: Option<DriftWatch>,
     /// Where it is described.

@@ -2,7 +2,7 @@
 
 use artifact::Why;
 use diag::Place;
-use model::{HostId, Label, Module, ModuleId, Proto, Provides, ServiceId, Variant};
+use model::{ContainerSettings, HostId, Label, Module, ModuleId, Proto, Provides, ServiceId, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,8 +34,12 @@ pub struct Instance {
     pub env: BTreeMap<String, model::EnvValue>,
     /// Volumes: name to path on the host.
     pub volumes: BTreeMap<Label, String>,
+    /// Where the service itself sees those of its volumes that have a path.
+    pub seen: BTreeMap<Label, String>,
     /// Image, for containers.
     pub image: Option<String>,
+    /// How the container runs, where that is not as image and module say.
+    pub container: Option<ContainerSettings>,
     /// Services it needs, as edges' targets: name of the service, addresses and port.
     pub needs: Vec<ResolvedNeed>,
     /// Folders of others it mounts.

@@ -21,7 +21,7 @@ pub fn read(root: &Path) -> io::Result<Sources> {
     let mut files = BTreeMap::new();
     walk(root, root, &mut files)?;
     let name = root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Sources { root_name: name, files })
+    Ok(Sources { root_name: name, files, ..Sources::default() })
 }
 
 fn walk(root: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
@@ -55,7 +55,7 @@ pub fn model(sources: &Sources) -> Fleet {
 /// A fleet in one text.
 pub fn text(yaml: &str) -> Fleet {
     let files = BTreeMap::from([("fleet.yaml".to_owned(), yaml.as_bytes().to_vec())]);
-    model(&Sources { root_name: "test".to_owned(), files })
+    model(&Sources { root_name: "test".to_owned(), files, ..Sources::default() })
 }
 
 /// Derives with keys made up from the interfaces' names.

@@ -7,6 +7,7 @@ use crate::out::Out;
 use artifact::{Text, Why};
 use derive::fleet::{Bgp, Session, SessionKind};
 use diag::Diagnostic;
+use engine::secret::bird_of;
 use ipnet::IpNet;
 use model::BgpRole;
 
@@ -126,7 +127,7 @@ pub(super) fn render(cx: &Cx<'_>, bgp: &Bgp, session: &Session, text: &mut Text,
         text.line("\trr client;", why);
     }
     if let Some(secret) = &session.password {
-        text.secret_line("\tpassword \"", secret, "\";", why);
+        text.secret_line("\tpassword \"", &bird_of(secret), "\";", why);
     }
     if session.bfd {
         text.line("\tbfd on;", why);

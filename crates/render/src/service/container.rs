@@ -1,6 +1,7 @@
 //! Services as containers: a systemd unit around podman.
 
 use super::native::{description, mounts, quoted, raw};
+use super::settings::{self, Settings};
 use super::{STAGE, environment, filled, unit};
 use crate::codes;
 use crate::cx::Cx;
@@ -49,7 +50,7 @@ pub(super) fn render(cx: &Cx<'_>, instance: &Instance, why: &Why, out: &mut Out<
         command.push_str(&format!(" --env {variable}"));
     }
     for (volume, path) in &instance.volumes {
-        let inside = instance.definition.volumes.get(volume).and_then(|v| v.path.as_deref()).unwrap_or(path);
+        let inside = instance.seen.get(volume).unwrap_or(path);
         command.push_str(&format!(" --volume {}", quoted(&format!("{path}:{inside}"))));
     }
     for mount in &instance.mounts {
@@ -62,18 +63,28 @@ pub(super) fn render(cx: &Cx<'_>, instance: &Instance, why: &Why, out: &mut Out<
     if let Some(bytes) = instance.limits.1 {
         command.push_str(&format!(" --memory {bytes}"));
     }
+    let Settings { flags, args, files, restart, stop_s } = settings::render(cx, instance, why, out);
+    command.extend(flags.iter().map(|flag| format!(" {flag}")));
     command.push_str(&format!(" {}", quoted(&image)));
-    for arg in definition.iter().flat_map(|c| c.args.iter().map(|a| (a, &c.place))) {
-        let arg = filled(arg.0, arg.1, cx, instance, out);
-        command.push_str(&format!(" {}", quoted(&arg)));
+    command.extend(args.iter().map(|arg| format!(" {}", quoted(arg))));
+    if args.is_empty() {
+        for arg in definition.iter().flat_map(|c| c.args.iter().map(|a| (a, &c.place))) {
+            let arg = filled(arg.0, arg.1, cx, instance, out);
+            command.push_str(&format!(" {}", quoted(&arg)));
+        }
     }
     text.line(command, why);
-    text.line(format!("ExecStop=/usr/bin/podman stop --time 10 {name}"), why);
-    text.line("Restart=on-failure\nRestartSec=2\n\n[Install]\nWantedBy=multi-user.target", why);
+    text.line(format!("ExecStop=/usr/bin/podman stop --time {stop_s} {name}"), why);
+    if stop_s > 60 {
+        // systemd waits 90 s by itself.
+        text.line(format!("TimeoutStopSec={}", stop_s + 30), why);
+    }
+    text.line(format!("Restart={restart}\nRestartSec=2\n\n[Install]\nWantedBy=multi-user.target"), why);
     let path = unit_file(&instance.unit);
     let mut made = unit(why);
     made.restart_on.insert(path.clone());
     made.restart_on.extend(env.map(|(_, path)| path));
+    made.restart_on.extend(files);
     raw(cx, instance, &mut made, out);
     out.file("service", &path, PUBLIC, text, why);
     out.unit(&instance.unit, STAGE, made);

@@ -6,6 +6,7 @@ use crate::cx::Cx;
 use crate::out::{HEADER, Out, SECRET};
 use artifact::{Text, Why};
 use derive::fleet::Instance;
+use engine::secret::environment_of;
 use engine::service::env_file;
 use model::EnvValue;
 use std::collections::BTreeMap;
@@ -29,12 +30,16 @@ pub(super) fn render(
         match value {
             EnvValue::Text(value) => {
                 let why = Why::new(&value.place, format!("environment of {}", instance.service));
-                let value = filled(&value.value, &value.place, cx, instance, out);
+                let value = if verbatim(instance) {
+                    value.value.clone()
+                } else {
+                    filled(&value.value, &value.place, cx, instance, out)
+                };
                 text.line(format!("{name}=\"{}\"", escaped(&value)), &why);
             }
             EnvValue::Secret(secret) => {
                 let why = Why::new(&secret.place, format!("environment of {}", instance.service));
-                text.secret_line(&format!("{name}='"), &secret.value.0, "'", &why);
+                text.secret_line(&format!("{name}='"), &environment_of(&secret.value.0), "'", &why);
             }
         }
     }
@@ -43,6 +48,11 @@ pub(super) fn render(
     out.dir("/etc/fleetwright/services", (0o700, "root", "root"), false, why);
     out.file("service", &path, SECRET, text, why);
     Some((variables.into_keys().collect(), path))
+}
+
+/// True when words in braces are no placeholders in the service's own texts.
+pub(super) fn verbatim(instance: &Instance) -> bool {
+    instance.container.as_ref().and_then(|c| c.verbatim).unwrap_or(false)
 }
 
 /// Inside double quotes of systemd's `EnvironmentFile`.

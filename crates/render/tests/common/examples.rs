@@ -35,7 +35,8 @@ fn fleet_in(root: &Path, name: &str) -> Fleet {
 }
 
 fn derived(name: &str, files: BTreeMap<String, Vec<u8>>) -> Fleet {
-    let (model, report) = source::load(&source::Sources { root_name: name.to_owned(), files });
+    let (model, report) =
+        source::load(&source::Sources { root_name: name.to_owned(), files, ..source::Sources::default() });
     assert!(!report.has_errors(), "{:#?}", report.items);
     let options = derive::Options::default();
     let derived = derive::derive(&model.unwrap(), &derive::Lock::default(), &options);

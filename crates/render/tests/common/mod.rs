@@ -48,6 +48,7 @@ pub fn secret(name: &str) -> Option<String> {
             "pass word".into()
         })
     })
+    .ok()
 }
 
 pub fn rule(iif: &[&str], from: &[&str], to: &[&str], traffic: Traffic) -> Rule {
@@ -86,6 +87,7 @@ pub fn host(name: &str) -> Host {
         instances: Vec::new(),
         people: Vec::new(),
         overrides: BTreeMap::new(),
+        manage: BTreeMap::new(),
         drift: None,
         place: place(&file),
     }
@@ -169,7 +171,8 @@ pub fn instance(service: &str, module: &str, variant: Variant) -> Instance {
         .as_ref()
         .filter(|_| variant == Variant::Native)
         .and_then(|n| n.unit.clone());
-    let volumes = definition.volumes.iter().filter_map(|(n, v)| Some((n.clone(), v.path.clone()?))).collect();
+    let volumes: BTreeMap<Label, String> =
+        definition.volumes.iter().filter_map(|(n, v)| Some((n.clone(), v.path.clone()?))).collect();
     let file = format!("services/{service}.yaml");
     Instance {
         service: ServiceId::new(service),
@@ -182,8 +185,10 @@ pub fn instance(service: &str, module: &str, variant: Variant) -> Instance {
         listen: None,
         params,
         env: BTreeMap::new(),
+        seen: volumes.clone(),
         volumes,
         image: None,
+        container: None,
         needs: Vec::new(),
         mounts: Vec::new(),
         exports: Vec::new(),
