@@ -26,5 +26,17 @@ pub const LACKS: &str = "FW3012";
 pub const TWIN: &str = "FW3013";
 /// Stopped before the end.
 pub const INTERRUPTED: &str = "FW3014";
+/// A secret that nothing uses.
+pub const SECRET_UNUSED: &str = "FW1140";
+/// A secret that somebody who should read it cannot, or the other way round.
+pub const SECRET_READERS: &str = "FW1141";
+/// A hash that is not of its plaintext.
+pub const SECRET_HASH: &str = "FW1142";
+/// A value that cannot stand where it is used.
+pub const SECRET_UNFIT: &str = "FW1143";
+/// A secret of a kind with which this cannot be done.
+pub const SECRET_KIND: &str = "FW1144";
+/// Another tool's file has no value where it should stand, or did not open.
+pub const SECRET_ELSEWHERE: &str = "FW1145";
 /// There is no schema of this kind.
 pub const NO_KIND: &str = "FW3015";

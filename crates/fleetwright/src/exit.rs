@@ -11,6 +11,8 @@ pub enum Exit {
     Errors,
     /// The command line was not understood.
     Usage,
+    /// There is something to apply: OpenTofu's own code for it.
+    Changes,
     /// A proof was refuted, an apply failed or was undone, a lock or output is stale.
     Refuted,
     /// Something could not be judged: a host did not answer, a proof could not be carried out.
@@ -41,6 +43,11 @@ pub const TABLE: &[Meaning] = &[
     },
     Meaning { exit: Exit::Usage, word: "usage", meaning: "The command line was not understood." },
     Meaning {
+        exit: Exit::Changes,
+        word: "changes",
+        meaning: "`tofu plan` alone: OpenTofu has changes to apply. It is OpenTofu's own code for that.",
+    },
+    Meaning {
         exit: Exit::Refuted,
         word: "refuted",
         meaning: "A proof was refuted, an apply failed or was undone, or `lock --check` found the lock stale.",
@@ -68,7 +75,7 @@ impl Exit {
         match self {
             Exit::Ok => 0,
             Exit::Errors => 1,
-            Exit::Usage => 2,
+            Exit::Usage | Exit::Changes => 2,
             Exit::Refuted => 3,
             Exit::Unknown => 4,
             Exit::Missing => 5,

@@ -1,11 +1,11 @@
 //! The fleet's folder: where it is, and the bytes of its sources. The only place that reads them.
 
-use crate::codes;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::{codes, compose_files};
 use source::{Role, Sources};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Folders deeper than this hold no sources; it also ends loops of symbolic links.
@@ -52,7 +52,31 @@ pub fn name(folder: &Path) -> String {
 pub fn read(folder: &Path) -> Result<Sources, Failure> {
     let mut sources = Sources { root_name: name(folder), ..Sources::default() };
     walk(folder, "", 0, &mut sources)?;
+    for path in source::beside(&sources) {
+        if let Some(bytes) = beside(&folder.join(&path))? {
+            sources.beside.insert(path, bytes);
+        }
+    }
+    compose_files::read(folder, &mut sources)?;
     Ok(sources)
+}
+
+/// The bytes of a file that sources refer to; nothing where there is none.
+fn beside(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let unreadable = |e: std::io::Error| {
+        Failure::bare(Exit::Errors, codes::UNREADABLE, format!("{}: {e}", path.display()))
+    };
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return Err(unreadable(e)),
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed is enough for the complaint.
+    let most = tofu::json::MAX_BYTES as u64 + 1;
+    File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes)).map_err(unreadable)?;
+    Ok(Some(bytes))
 }
 
 fn walk(folder: &Path, within: &str, depth: usize, sources: &mut Sources) -> Result<(), Failure> {
@@ -73,7 +97,7 @@ fn walk(folder: &Path, within: &str, depth: usize, sources: &mut Sources) -> Res
         let meta = match fs::metadata(&path) {
             Ok(meta) => meta,
             // A link that leads nowhere, or a file that has just gone.
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) if e.kind() == ErrorKind::NotFound => continue,
             Err(e) => return Err(unreadable(&path, e)),
         };
         if meta.is_dir() {

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod codes;
 pub mod commands;
+pub mod compose_files;
 pub mod exit;
 pub mod failure;
 pub mod folder;
@@ -29,6 +30,7 @@ pub mod run_lock;
 pub mod runs;
 pub mod secret_store;
 pub mod sign_in;
+pub mod stack_program;
 pub mod trees;
 pub mod trouble;
 pub mod twin_fleet;
@@ -79,13 +81,16 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Explain(c) => commands::explain::run(&c, &cx),
         Command::Schema(c) => commands::schema::run(&c, &cx),
         Command::Show(c) => commands::show::run(&c, &cx),
+        Command::Compose(c) => commands::compose::run(&c, &cx),
         Command::Lock(c) => commands::lock::run(&c, &cx),
         Command::Render(c) => commands::render::run(&c, &cx),
         Command::Inventory(c) => commands::inventory::run(&c, &cx),
+        Command::Import(c) => commands::import::run(&c, &cx),
         Command::Why(c) => commands::why::run(&c, &cx),
         Command::Graph(c) => commands::graph::run(&c, &cx),
         Command::Plan(c) => commands::plan::run(&c, &cx),
         Command::Apply(c) => commands::apply::run(&c, &cx),
+        Command::Secrets(c) => commands::secrets::run(&c, &cx),
         Command::Status(c) => commands::status::run(&c, &cx),
         Command::Adopt(c) => commands::adopt::run(&c, &cx),
         Command::History(c) => commands::history::run(&c, &cx),
@@ -93,6 +98,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Rollback(c) => commands::rollback::run(&c, &cx),
         Command::Unlock(c) => commands::unlock::run(&c, &cx),
         Command::Trust(c) => commands::trust::run(&c, &cx),
+        Command::Tofu(c) => commands::tofu::run(&c, &cx),
         Command::Twin(c) => commands::twin::run(&c, &cx),
         Command::Completions(c) => commands::completions::run(&c, &cx),
         Command::Man(c) => commands::man::run(&c, &cx),

@@ -50,7 +50,7 @@ pub fn write(
                 Some(value) => {
                     let secret = file.text.secrets().next().is_some();
                     let mode = if secret { 0o600 } else { file.mode };
-                    (file.text.reveal(value).map_err(|name| no_value(&name))?, mode)
+                    (file.text.reveal(value).map_err(|name| unknown(&name))?, mode)
                 }
             };
             one(&staged.0.join(host.as_str()), path, &text, mode).map_err(fail)?;
@@ -102,10 +102,8 @@ fn unwritable(folder: &Path, e: &std::io::Error) -> Failure {
     Failure::bare(Exit::Errors, codes::UNWRITABLE, format!("{}: {e}", folder.display()))
 }
 
-/// A secret without a value on this machine.
-pub fn no_value(name: &str) -> Failure {
-    Failure::bare(Exit::Errors, codes::NO_SECRET, format!("the value of `secret/{name}` is not on this machine"))
-        .help("`fleetwright lock` makes the missing values; one that others already use goes into .fleetwright/secrets/")
+fn unknown(name: &str) -> Failure {
+    Failure::bare(Exit::Errors, codes::NO_SECRET, format!("the secret {name} has no value here"))
 }
 
 /// The folder being written: whatever is there in the end (nothing, a part, or the old tree) goes.

@@ -141,7 +141,7 @@ pub fn render(cx: &Cx) -> Result<Rendered, Failure> {
     let progress = Progress::new(&cx.console, "reading and checking");
     let checked = check(cx)?;
     progress.say("deriving");
-    let keys = Keys::of(&checked.folder);
+    let keys = Keys::of(&checked);
     let chosen = checked.choose(&keys, &Options::default())?;
     progress.say("rendering");
     chosen.render()

@@ -56,17 +56,17 @@ pub fn load(cx: &Cx, record: &Record) -> Result<TwinFleet, Failure> {
         None => remembered(&record.name)?.unwrap_or_default(),
     };
     let wanted = keys::interfaces(&checked.model, &lock);
-    let mut keys = Keys::for_twin(&record.folder, &lock, &wanted)?;
+    let mut keys = Keys::for_twin(&checked, &lock, &wanted)?;
     let timers = (!record.exact_timers).then(short_timers);
     let rendered = checked.choose_with(keys.onto(lock), &Options { timers })?.render()?;
-    let names = keys::used(rendered.hosts.values());
-    keys.make_missing(&names)?;
-    let values = keys.values(&names)?;
+    keys.make_missing(rendered.hosts.values())?;
+    let values = keys.values(rendered.hosts.values())?;
     let chosen = rendered.chosen;
     Ok(TwinFleet {
         checked: chosen.checked,
         fleet: chosen.fleet,
-        desired: rendered.hosts,
+        // A twin is a world without the tools that still have an engine elsewhere: it runs what is declared.
+        desired: rendered.hosts.into_iter().map(|(id, desired)| (id, desired.in_full())).collect(),
         lock: chosen.lock,
         values,
         stand_ins: keys.stand_ins,

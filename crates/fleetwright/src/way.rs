@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::keys::{self, Keys};
+use crate::keys::Keys;
 use crate::pipeline::{self, Checked, Chosen};
 use crate::sign_in::{self, TwinClient};
 use crate::twin_fleet::{self, TwinFleet};
@@ -57,8 +57,18 @@ pub struct Way {
     pub name: String,
     /// Hosts are reached by their network, which a change may cut.
     pub networked: bool,
+    /// Hosts with engines that are not applied, with everything they are described with.
+    pub staged: BTreeMap<HostId, Desired>,
     hosts: BTreeMap<HostId, (Desired, Arc<dyn Remote>)>,
     values: Values,
+    rest: BTreeMap<HostId, Rest>,
+}
+
+/// What of a host is only looked at.
+struct Rest {
+    desired: Desired,
+    /// Values of its secrets, or why there are none.
+    values: Result<Values, String>,
 }
 
 /// Opens the way the options name, to these hosts or all.
@@ -74,30 +84,60 @@ pub fn open(cx: &Cx, at: &At, named: &[String]) -> Result<Way, Failure> {
 }
 
 /// The fleet, its chosen hosts and the values of their secrets, for what is no twin.
-fn rendered(cx: &Cx, named: &[String]) -> Result<(Chosen, BTreeMap<HostId, Desired>, Values), Failure> {
+struct Hosts {
+    chosen: Chosen,
+    /// What is applied; whatever goes to a host comes from here.
+    applied: BTreeMap<HostId, Desired>,
+    values: Values,
+    staged: BTreeMap<HostId, Desired>,
+    rest: BTreeMap<HostId, Rest>,
+}
+
+fn rendered(cx: &Cx, named: &[String]) -> Result<Hosts, Failure> {
     let rendered = pipeline::render(cx)?;
-    let chosen = commands::render::choose(rendered.hosts, named)?;
-    let values = Keys::of(&rendered.chosen.checked.folder).values(&keys::used(chosen.values()))?;
-    Ok((rendered.chosen, chosen, Box::new(move |n| values.get(n).cloned())))
+    let all = commands::render::choose(rendered.hosts, named)?;
+    let keys = Keys::of(&rendered.chosen.checked);
+    let (mut applied, mut staged, mut rest) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for (id, desired) in all {
+        applied.insert(id.clone(), desired.managed().into_owned());
+        if !desired.stages.manages_all() {
+            let part = desired.rest();
+            // A secret that only an engine in shadow needs keeps nobody from applying the others.
+            let values = keys.values([&part]).map(lookup).map_err(|failure| {
+                let said: Vec<&str> = failure.report.items.iter().map(|d| d.message.as_str()).collect();
+                said.join("; ")
+            });
+            rest.insert(id.clone(), Rest { desired: part, values });
+            staged.insert(id, desired);
+        }
+    }
+    let values = lookup(keys.values(applied.values())?);
+    Ok(Hosts { chosen: rendered.chosen, applied, values, staged, rest })
+}
+
+fn lookup(values: BTreeMap<String, String>) -> Values {
+    Box::new(move |name| values.get(name).cloned())
 }
 
 fn local(cx: &Cx, host: &str) -> Result<Way, Failure> {
-    let (Chosen { checked, fleet, .. }, chosen, values) = rendered(cx, &[host.to_owned()])?;
+    let Hosts { chosen, applied, values, staged, rest } = rendered(cx, &[host.to_owned()])?;
+    let Chosen { checked, fleet, .. } = chosen;
     let remote: Arc<dyn Remote> = Arc::new(Local::new(host));
-    let hosts = chosen.into_iter().map(|(id, desired)| (id, (desired, Arc::clone(&remote)))).collect();
-    Ok(Way { checked, fleet, name: "this machine".to_owned(), networked: false, hosts, values })
+    let hosts = applied.into_iter().map(|(id, desired)| (id, (desired, Arc::clone(&remote)))).collect();
+    Ok(Way { checked, fleet, name: "this machine".to_owned(), networked: false, staged, hosts, values, rest })
 }
 
 fn real(cx: &Cx, named: &[String]) -> Result<Way, Failure> {
-    let (Chosen { checked, fleet, .. }, chosen, values) = rendered(cx, named)?;
+    let Hosts { chosen, applied, values, staged, rest } = rendered(cx, named)?;
+    let Chosen { checked, fleet, .. } = chosen;
     let client = sign_in::client(cx, &checked.folder, &fleet)?;
     let mut hosts = BTreeMap::new();
-    for (id, desired) in chosen {
+    for (id, desired) in applied {
         let Some(host) = fleet.hosts.get(&id) else { continue };
         let remote: Arc<dyn Remote> = Arc::new(client.remote(sign_in::destination(&fleet, host)));
         hosts.insert(id, (desired, remote));
     }
-    Ok(Way { checked, fleet, name: "ssh".to_owned(), networked: true, hosts, values })
+    Ok(Way { checked, fleet, name: "ssh".to_owned(), networked: true, staged, hosts, values, rest })
 }
 
 fn twin(cx: &Cx, name: Option<&str>, over: Over, named: &[String]) -> Result<Way, Failure> {
@@ -130,12 +170,34 @@ fn twin(cx: &Cx, name: Option<&str>, over: Over, named: &[String]) -> Result<Way
         fleet,
         name: format!("twin {}{suffix}", record.name),
         networked: by_ssh.is_some(),
+        staged: BTreeMap::new(),
         hosts,
-        values: Box::new(move |n| values.get(n).cloned()),
+        values: lookup(values),
+        rest: BTreeMap::new(),
     })
 }
 
 impl Way {
+    /// What is only looked at: a question to the hosts, never an order. Hosts whose secrets have no value here
+    /// come with the reason.
+    pub fn looked_at(&self) -> (Vec<Target<'_>>, BTreeMap<String, String>) {
+        let (mut targets, mut unknown) = (Vec::new(), BTreeMap::new());
+        for (id, rest) in &self.rest {
+            match (&rest.values, self.hosts.get(id)) {
+                (Ok(values), Some((_, remote))) => {
+                    targets.push(Target {
+                        remote: Arc::clone(remote),
+                        desired: &rest.desired,
+                        secrets: &**values,
+                    });
+                }
+                (Err(why), _) => drop(unknown.insert(id.to_string(), why.clone())),
+                (Ok(_), None) => {}
+            }
+        }
+        (targets, unknown)
+    }
+
     /// The hosts as `apply` wants them.
     pub fn targets(&self) -> Vec<Target<'_>> {
         self.hosts

@@ -33,8 +33,8 @@ fn ansible(program: &str, args: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn ansible_takes_both_examples_without_a_word() {
-    for (name, hosts) in [("two-sites", 4), ("anycast", 0)] {
+fn ansible_takes_the_examples_without_a_word() {
+    for (name, hosts) in [("two-sites", 4), ("anycast", 0), ("atlas", 5)] {
         let folder = copy(name);
         let path = script(folder.path());
         let path = path.to_str().unwrap();
@@ -86,4 +86,60 @@ fn groups_variables_and_the_way_onto_a_host() {
     assert_eq!(none.code, 1);
     assert!(none.err.contains("FW3004"), "{}", none.err);
     assert_eq!(run(folder.path(), &["inventory"]).code, 2);
+}
+
+#[test]
+fn machines_of_incus_are_reached_through_it() {
+    let folder = fleet(&[(
+        "fleet.yaml",
+        "domain: example.net\nsites: {lab: {lan: 10.0.0.0/24}}\nenvironments: {lab-cluster: {engine: incus, members: node1, remote: {address: \"https://node1:8443\"}}}\nhosts:\n  node1: {site: lab, address: 10.0.0.11}\n  web1: {site: lab, address: 10.0.0.21, machine: {engine: incus, on: node1, config: {project: shop}}}\n",
+    )]);
+    let path = script(folder.path());
+    let (out, err) = ansible("ansible-inventory", &["-i", path.to_str().unwrap(), "--list"]);
+    assert_eq!(err, "");
+    let listed: Value = serde_json::from_str(&out).unwrap();
+    let expected = serde_json::json!({
+        "ansible_connection": "community.general.incus",
+        "ansible_host": "web1",
+        "ansible_incus_project": "shop",
+        "ansible_incus_remote": "lab-cluster",
+    });
+    assert_eq!(listed["_meta"]["hostvars"]["web1"], expected, "{out}");
+    assert_eq!(listed["environment_lab_cluster"]["hosts"], serde_json::json!(["node1"]), "{out}");
+}
+
+#[test]
+fn a_fleet_of_trees_has_the_hosts_of_its_inventories() {
+    let folder = copy("render-script");
+    let path = script(folder.path());
+    let (ours, _) = ansible("ansible-inventory", &["-i", path.to_str().unwrap(), "--list"]);
+    let original = folder.path().join("inventory/inventory.yml");
+    let (theirs, _) = ansible("ansible-inventory", &["-i", original.to_str().unwrap(), "--list"]);
+    let (ours, theirs): (Value, Value) =
+        (serde_json::from_str(&ours).unwrap(), serde_json::from_str(&theirs).unwrap());
+    assert_eq!(ours["_meta"]["hostvars"], theirs["_meta"]["hostvars"]);
+    for group in ["core", "ixp", "vlt"] {
+        assert_eq!(ours[group]["hosts"], theirs[group]["hosts"], "{group}");
+    }
+    // What is encrypted is nobody's to print.
+    let folder = fleet(&[
+        (
+            "fleet.yaml",
+            "trees: {all: {inventory: hosts.yml, templates: templates, into: out, password-file: pass}}\n",
+        ),
+        ("pass", "correct horse\n"),
+        ("open.txt", "s3cret"),
+        ("templates/one.j2", "x"),
+    ]);
+    let vaulted = Command::new(root().join("target/oracle/bin/ansible-vault"))
+        .args(["encrypt_string", "--vault-password-file", "pass", "--name", "token", "s3cret"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let vaulted = String::from_utf8(vaulted.stdout).unwrap().replace('\n', "\n        ");
+    let text = format!("all:\n  hosts:\n    h1:\n      port: 80\n      {}\n", vaulted.trim_end());
+    fs::write(folder.path().join("hosts.yml"), text).unwrap();
+    let listed = run(folder.path(), &["inventory", "--host", "h1"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    assert!(listed.out.contains("port") && !listed.out.contains("s3cret"), "{}", listed.out);
 }

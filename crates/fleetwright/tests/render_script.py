@@ -40,6 +40,7 @@ def filters(environment):
     """Ansible's filters and tests in a plain Jinja2, as such scripts take them."""
     from ansible.plugins.filter import core, mathstuff, urls
     from ansible.plugins.test import core as core_tests
+    from ansible.plugins.test import mathstuff as set_tests
 
     # Ansible's own of these know its own kind of undefined only.
     own = {"default", "d", "map", "select", "selectattr", "reject", "rejectattr", "mandatory", "groupby"}
@@ -47,6 +48,7 @@ def filters(environment):
         found = module.FilterModule().filters()
         environment.filters.update({k: v for k, v in found.items() if k not in own})
     environment.tests.update(core_tests.TestModule().tests())
+    environment.tests.update(set_tests.TestModule().tests())
     environment.filters.update(ipwrap=ipwrap, ipv6=ipv6, ipaddr=ipaddr)
 
 
@@ -97,6 +99,20 @@ def main():
                 else:
                     shutil.copy(path, target)
                 executable(target)
+    # Files whose braces are their own know capital names only.
+    for group in inventory:
+        for host in inventory[group]["hosts"]:
+            base = templates / "simple" / group / host
+            for path in sorted(p for p in base.rglob("*") if p.is_file()):
+                target = out / ".rendered-simple" / host / path.relative_to(base)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix == ".tpl":
+                    text = path.read_text()
+                    for name, value in variables(group, host).items():
+                        text = text.replace("{{" + name + "}}", str(value))
+                    target.with_suffix("").write_text(text)
+                else:
+                    shutil.copy(path, target)
     whole = environment(templates)
     everything = dict(outputs, **secrets, inventory=inventory)
     for template, to, groups in SINGLES:

@@ -30,7 +30,37 @@ fn files(folder: &Path) -> Files {
     all
 }
 
-/// What the script makes of the example.
+/// What Ansible's `template` makes of the one template that is its own, in `out`.
+fn ansible(folder: &Path, out: &Path) {
+    let inventory = folder.join("inventory/inventory.yml");
+    for host in ["core1", "ams1", "fra1", "prb1", "prb2", "prb3"] {
+        fs::create_dir_all(out.join(".report").join(host)).unwrap();
+    }
+    let task = format!(
+        "src={}/templates/ansible/report.j2 dest={}/.report/{{{{ inventory_hostname }}}}/report mode=0644",
+        folder.display(),
+        out.display()
+    );
+    let python = root().join("target/oracle/bin/python");
+    let interpreter = format!("ansible_python_interpreter={}", python.display());
+    let said = Command::new(root().join("target/oracle/bin/ansible"))
+        .current_dir(folder)
+        .args(["all", "-c", "local", "-m", "template", "-a", &task, "-e", &interpreter, "-i"])
+        .arg(inventory)
+        .env("HOME", out)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    assert!(
+        said.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&said.stdout),
+        String::from_utf8_lossy(&said.stderr)
+    );
+    let _ = fs::remove_dir_all(out.join(".ansible"));
+}
+
+/// What the script makes of the example, and Ansible beside it.
 fn oracle(folder: &Path) -> tempfile::TempDir {
     let python = root().join("target/oracle/bin/python");
     assert!(python.exists(), "{} is not there: `./test` makes it", python.display());
@@ -38,14 +68,15 @@ fn oracle(folder: &Path) -> tempfile::TempDir {
     let script = root().join("crates/fleetwright/tests/render_script.py");
     let said = Command::new(python).arg(script).arg(folder).arg(out.path()).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    ansible(folder, out.path());
     out
 }
 
-/// Everything both trees of the example write.
+/// Everything the trees of the example write.
 fn written(folder: &Path) -> Files {
     let mut all = files(folder);
     all.retain(|path, _| {
-        path.starts_with(".rendered")
+        [".rendered", ".rendered-simple", ".report"].iter().any(|tree| path.starts_with(tree))
             || path.starts_with("terraform") && path.extension().is_some_and(|e| e == "tf" || e == "tfvars")
     });
     all
@@ -72,6 +103,93 @@ fn the_example_becomes_what_the_script_makes_of_it() {
         assert_eq!((&outcome["new"], &outcome["changed"]), (&serde_json::json!([]), &serde_json::json!([])));
     }
     assert_eq!(run(folder, &["render", "--trees", "--check"]).code, 0);
+}
+
+#[test]
+fn the_example_uses_what_its_how_to_promises() {
+    let mut text = String::new();
+    for (path, (_, bytes)) in files(&root().join("examples/render-script")) {
+        if path.starts_with("templates") || path.ends_with("fleet.yaml") {
+            text.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+    // A filter stands after a bar, a test after `is`.
+    for filter in [
+        "b64decode",
+        "b64encode",
+        "basename",
+        "bool",
+        "combine",
+        "comment",
+        "default",
+        "dict2items",
+        "difference",
+        "dirname",
+        "flatten",
+        "from_json",
+        "from_yaml",
+        "hash",
+        "indent",
+        "ipaddr",
+        "ipv6",
+        "ipwrap",
+        "items2dict",
+        "join",
+        "mandatory",
+        "map",
+        "password_hash",
+        "quote",
+        "regex_search",
+        "selectattr",
+        "sort",
+        "splitext",
+        "subelements",
+        "ternary",
+        "to_json",
+        "to_nice_json",
+        "to_nice_yaml",
+        "union",
+        "unique",
+        "zip",
+    ] {
+        assert!(text.contains(&format!("| {filter}")), "no filter {filter}");
+    }
+    for test in ["defined", "mapping", "match", "none", "search", "sequence", "subset", "version"] {
+        assert!(
+            text.contains(&format!("is {test}")) || text.contains(&format!("is not {test}")),
+            "no test {test}"
+        );
+    }
+    for lookup in ["env", "file", "password", "template", "vars"] {
+        assert!(text.contains(&format!("lookup('{lookup}'")), "no lookup {lookup}");
+    }
+    for word in [
+        "regex_replace",
+        "{% include",
+        "{% import",
+        "{% from",
+        "{% macro",
+        "{% filter",
+        "{% raw",
+        "{% set",
+        "{% for",
+        "loop.last",
+        "{{DOMAIN}}",
+        "hostvars",
+        "groups[",
+        "group_names",
+        "inventory_hostname",
+        "shared:",
+        "style: simple",
+        "reading: flat",
+        "lstrip-blocks",
+        "outputs:",
+        "secrets:",
+        "password-file:",
+        "files:",
+    ] {
+        assert!(text.contains(word), "{word} is not used");
+    }
 }
 
 #[test]
@@ -240,6 +358,212 @@ fn whatever_is_wrong_the_previous_output_stays() {
         let left: Vec<String> = files(&folder).keys().map(|p| p.display().to_string()).collect();
         assert!(!left.iter().any(|p| p.contains(".new-")), "{what}: {left:?}");
     }
+}
+
+/// A tree that Ansible reads, with forty templates.
+fn of_ansible() -> tempfile::TempDir {
+    let folder = fleet(&[
+        (
+            "fleet.yaml",
+            "trees:\n  all: {inventory: hosts.ini, templates: templates, shared: web, into: out}\n",
+        ),
+        ("hosts.ini", "[web]\nw1 port=80\nw2 port=81\n"),
+        ("group_vars/all.yml", "domain: example.net\nlink: 'https://{{ domain }}'\n"),
+        ("templates/web/binary.bin", "\u{0}\u{1}{{ not a template }}"),
+    ]);
+    for number in 1..=40 {
+        let path = folder.path().join(format!("templates/web/file{number:02}.j2"));
+        fs::write(path, format!("{number} {{{{ link }}}}:{{{{ port }}}}\n")).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn whatever_is_wrong_in_a_tree_of_ansible_the_previous_output_stays() {
+    let write = |folder: &Path, path: &str, text: &str| fs::write(folder.join(path), text).unwrap();
+    type Change<'c> = &'c dyn Fn(&Path);
+    let breaks: &[(&str, Change<'_>, &str, &str)] = &[
+        (
+            "an undefined variable in the 7th of 40 templates",
+            &|f| write(f, "templates/web/file07.j2", "one\ntwo\n{{ prot }}\n"),
+            "FW1302",
+            "templates/web/file07.j2\",\"line\":3",
+        ),
+        (
+            "groups in a circle",
+            &|f| write(f, "hosts.ini", "[web]\nw1 port=80\n[web:children]\ndb\n[db:children]\nweb\n"),
+            "FW1224",
+            "hosts.ini",
+        ),
+        (
+            "a group named like a host",
+            &|f| write(f, "hosts.ini", "[web]\nw1 port=80\n[w1]\nw2 port=81\n"),
+            "FW1225",
+            "w1",
+        ),
+        (
+            "a macro that calls itself",
+            &|f| write(f, "templates/web/file01.j2", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
+            "FW1305",
+            "file01.j2",
+        ),
+        (
+            "a variable that is made of itself",
+            &|f| write(f, "group_vars/all.yml", "link: '{{ domain }}'\ndomain: '{{ link }}'\n"),
+            "FW1306",
+            "itself",
+        ),
+        (
+            "two templates that include each other",
+            &|f| {
+                write(f, "templates/web/file01.j2", "{% include 'web/file02.j2' %}");
+                write(f, "templates/web/file02.j2", "{% include 'web/file01.j2' %}");
+            },
+            "FW1305",
+            "file01.j2",
+        ),
+        (
+            "an include from outside of the tree",
+            &|f| write(f, "templates/web/file01.j2", "{% include '../hosts.ini' %}"),
+            "FW1304",
+            "../hosts.ini",
+        ),
+        (
+            "a host whose name leads out",
+            &|f| write(f, "hosts.ini", "[web]\n../../w1 port=80\n"),
+            "FW1351",
+            "../../w1",
+        ),
+        (
+            "a template that is a link out of the fleet",
+            &|f| symlink("/etc/hostname", f.join("templates/web/hostname.j2")).unwrap(),
+            "FW1352",
+            "hostname.j2",
+        ),
+        (
+            "a tree that is a link out of the fleet",
+            &|f| {
+                fs::rename(f.join("templates"), f.parent().unwrap().join("elsewhere")).unwrap();
+                symlink("../elsewhere", f.join("templates")).unwrap();
+            },
+            "FW1355",
+            "templates",
+        ),
+        (
+            "a loop of links",
+            &|f| symlink(".", f.join("templates/web/again")).unwrap(),
+            "FW1352",
+            "loop of links",
+        ),
+        (
+            "bytes that are no text in a template",
+            &|f| fs::write(f.join("templates/web/file01.j2"), b"\0\xfe\xff{{ port }}").unwrap(),
+            "FW1354",
+            "file01.j2",
+        ),
+    ];
+    let first = of_ansible();
+    assert_eq!(run(first.path(), &["render", "--trees"]).code, 0);
+    for (what, change, code, word) in breaks {
+        let broken = tempfile::tempdir().unwrap();
+        let folder = broken.path().join("fleet");
+        assert!(Command::new("cp").arg("-a").arg(first.path()).arg(&folder).status().unwrap().success());
+        let before = files(&folder.join("out"));
+        assert_eq!(before.len(), 82, "{what}");
+        change(&folder);
+        let answer = json(&folder, &["render", "--trees"]);
+        assert_eq!(answer["exit"], 1, "{what}: {answer:#}");
+        let told = answer["diagnostics"].as_array().unwrap().iter().any(|d| {
+            d["severity"] == "error"
+                && d["code"].as_str().unwrap().starts_with(code)
+                && d.to_string().contains(word)
+        });
+        assert!(told, "{what}: {answer:#}");
+        assert_eq!(files(&folder.join("out")), before, "{what}");
+        let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().contains(".new-")), "{what}: {left:?}");
+    }
+    // The other templates' faults are told with it, and nothing is written where nothing was.
+    let fresh = of_ansible();
+    write(fresh.path(), "templates/web/file07.j2", "{{ prot }}\n");
+    write(fresh.path(), "templates/web/file39.j2", "{{ domian }}\n");
+    let answer = json(fresh.path(), &["render", "--trees"]).to_string();
+    assert!(answer.contains("prot") && answer.contains("domian"), "{answer}");
+    let left: Vec<_> = fs::read_dir(fresh.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("out")), "{left:?}");
+}
+
+#[test]
+fn passwords_come_from_where_ansible_has_them() {
+    let copied = copy("render-script");
+    let folder = copied.path();
+    fs::rename(folder.join("secrets/password"), folder.join("pass")).unwrap();
+    let client = folder.join("keys-client.sh");
+    let text = format!("#!/bin/sh\n[ \"$1 $2\" = '--vault-id ours' ] && cat {}/pass\n", folder.display());
+    fs::write(&client, text).unwrap();
+    fs::set_permissions(&client, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(folder.join("other"), "another").unwrap();
+    let with = |list: &str, only: &str| {
+        let said = Command::new(env!("CARGO_BIN_EXE_fleetwright"))
+            .args(["-C", folder.to_str().unwrap(), "--json", "render", "--trees", "--check"])
+            .current_dir(folder)
+            .env("ANSIBLE_VAULT_IDENTITY_LIST", list)
+            .env("ANSIBLE_VAULT_ID_MATCH", only)
+            .output()
+            .unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        answer["exit"].as_u64().unwrap()
+    };
+    // The vault is of no id, so each password is tried; what is compared differs, as nothing was written.
+    assert_eq!(with("dev@other,ours@keys-client.sh", "no"), 3);
+    assert_eq!(with("default@pass", "yes"), 3);
+    for (list, only) in [
+        ("dev@other", "no"),
+        ("ours@pass", "yes"),
+        ("dev@keys-client.sh", "no"),
+        ("dev@prompt", "no"),
+        ("", "no"),
+    ] {
+        assert_eq!(with(list, only), 1, "{list}");
+    }
+}
+
+#[test]
+fn templates_read_the_fleet_and_say_where_it_is_written() {
+    let folder = fleet(&[
+        (
+            "fleet.yaml",
+            "domain: example.net\nsites: {ams: {lan: 10.0.0.0/24}}\ngroups: {web: {hosts: web1}}\ntrees:\n  all: {inventory: hosts.ini, templates: templates, shared: web, into: out}\n",
+        ),
+        ("hosts/web1.yaml", "site: ams\naddress: 10.0.0.2\nvars: {weight: 2}\n"),
+        ("hosts/db1.yaml", "site: ams\naddress: 10.0.0.3\n"),
+        ("services/cache.yaml", "module: redis\non: db1\n"),
+        ("hosts.ini", "[web]\nweb1\n"),
+        (
+            "templates/web/hosts.j2",
+            "{% for name, host in fleet.hosts.items() %}\n{{ host.address }} {{ host.fqdn }} {{ name }}\n{% endfor %}\n\
+             {{ fleet.hosts[inventory_hostname].vars.weight + 1 }} {{ fleet.groups.web | join }} {{ fleet.sites.ams.prefixes | first }}\n\
+             {{ fleet.services.cache.address }}:{{ fleet.services.cache.port }} {{ fleet.domain }}\n",
+        ),
+    ]);
+    let answer = json(folder.path(), &["render", "--trees"]);
+    assert_eq!(answer["exit"], 0, "{answer:#}");
+    let made = fs::read_to_string(folder.path().join("out/web1/hosts")).unwrap();
+    assert_eq!(
+        made,
+        "10.0.0.3 db1.ams.example.net db1\n10.0.0.2 web1.ams.example.net web1\n3 web1 10.0.0.0/24\n10.0.0.3:6379 example.net\n"
+    );
+    let explained = json(folder.path(), &["render", "--trees", "--explain"]);
+    let reads = explained["trees"]["all"]["files"]["web1/hosts"]["reads"].to_string();
+    assert!(reads.contains("services/cache.yaml:2:5 (the model)"), "{reads}");
+    // A variable that would hide it is told, and only where a template reads `fleet`.
+    fs::create_dir(folder.path().join("group_vars")).unwrap();
+    fs::write(folder.path().join("group_vars/all.yml"), "fleet: eu-west\n").unwrap();
+    let answer = json(folder.path(), &["render", "--trees"]);
+    assert!(answer["exit"] == 1 && answer.to_string().contains("FW1357"), "{answer:#}");
+    fs::write(folder.path().join("templates/web/hosts.j2"), "{{ inventory_hostname }}\n").unwrap();
+    fs::write(folder.path().join("group_vars/all.yml"), "armada: eu-west\n").unwrap();
+    assert_eq!(run(folder.path(), &["render", "--trees"]).code, 0);
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn choices(cx: &Cx, way: &Way) -> Result<(Lock, Options), Failure> {
         return Ok((twin_fleet::load(cx, &record)?.lock, Options { timers }));
     }
     let lock = lock_file::read(&way.checked.folder)?.unwrap_or_default();
-    Ok((Keys::of(&way.checked.folder).onto(lock), Options::default()))
+    Ok((Keys::of(&way.checked).onto(lock), Options::default()))
 }
 
 fn render(sources: &Sources, lock: &Lock, options: &Options) -> Result<BTreeMap<String, Desired>, String> {

@@ -31,7 +31,7 @@ pub struct Graph {
 pub fn run(command: &Graph, cx: &Cx) -> Result<Exit, Failure> {
     let progress = Progress::new(&cx.console, "reading and deriving");
     let checked = pipeline::check(cx)?;
-    let keys = Keys::of(&checked.folder);
+    let keys = Keys::of(&checked);
     let chosen = checked.choose(&keys, &derive::Options::default())?;
     drop(progress);
     let picture = Picture::of(&chosen.fleet);

@@ -13,8 +13,8 @@ use std::fmt::Write;
 /// Write every choice the tool makes into fleet.lock, and make missing keys and secrets
 ///
 /// Choices that are there stay; only what is new is chosen, and what no longer exists is dropped. Commit
-/// fleet.lock. Private keys and random values go into .fleetwright/secrets/ (mode 0600), which is never
-/// committed.
+/// fleet.lock. Private keys and other values that are made once go to the fleet's other secrets: encrypted into
+/// secrets/, or into .fleetwright/secrets/ (mode 0600), which is never committed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  fleetwright lock\n  fleetwright lock --check    # in CI: exit code 3 when the lock is stale"
@@ -54,11 +54,11 @@ pub fn run(command: &Lock, cx: &Cx) -> Result<Exit, Failure> {
     let mut made = Made::default();
     let mut lock = before.clone().unwrap_or_default();
     let interfaces = keys::interfaces(&checked.model, &lock);
-    keys::complete(&folder, &mut lock, &interfaces, &mut made)?;
+    keys::complete(&checked, &mut lock, &interfaces, &mut made)?;
     let chosen = checked.choose_with(lock, &Options::default())?;
     progress.say("rendering");
     let rendered = chosen.render()?;
-    keys::fill(&folder, &keys::used(rendered.hosts.values()), &mut made)?;
+    keys::fill(&rendered.chosen.checked, rendered.hosts.values(), &mut made)?;
     let after = &rendered.chosen.lock;
     let changed = before.as_ref() != Some(after);
     if changed {
@@ -71,6 +71,7 @@ pub fn run(command: &Lock, cx: &Cx) -> Result<Exit, Failure> {
             ("keys", json!(made.keys)),
             ("values", json!(made.values)),
             ("elsewhere", json!(made.elsewhere)),
+            ("awaited", json!(made.awaited)),
         ]
     };
     pipeline::finish(cx, &rendered.chosen.checked, Exit::Ok, fields, || {
@@ -93,10 +94,17 @@ fn tell(cx: &Cx, made: &Made, changed: bool, first: bool) -> String {
         let _ = writeln!(out, "  {} key pair {name}", paint.with(Style::Good, "+"));
     }
     for name in &made.values {
-        let _ = writeln!(out, "  {} secret/{name} has a random value now", paint.with(Style::Warn, "+"));
+        let _ = writeln!(out, "  {} secret/{name} has a value now", paint.with(Style::Warn, "+"));
     }
     if !made.values.is_empty() {
-        out.push_str("  a value others already use goes into .fleetwright/secrets/NAME in its place (one line, mode 0600)\n");
+        out.push_str("  `fleetwright secrets set NAME` keeps a value others already use in its place\n");
+    }
+    for name in &made.awaited {
+        let _ = writeln!(
+            out,
+            "  {} secret/{name} has no value yet: `fleetwright secrets set` keeps what it is, or is made from",
+            paint.with(Style::Warn, "?")
+        );
     }
     if !made.elsewhere.is_empty() {
         let _ = writeln!(

@@ -3,7 +3,7 @@
 use crate::commands::render_trees;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::keys::{self, Keys};
+use crate::keys::Keys;
 use crate::ui::{Style, Table};
 use crate::{Cx, codes, output_tree, pipeline};
 use artifact::Desired;
@@ -56,11 +56,7 @@ pub fn run(command: &Render, cx: &Cx) -> Result<Exit, Failure> {
     let checked = &rendered.chosen.checked;
     let hosts = choose(rendered.hosts, &command.host)?;
     if let Some(out) = &command.out {
-        let values = if command.secrets {
-            Some(Keys::of(&checked.folder).values(&keys::used(hosts.values()))?)
-        } else {
-            None
-        };
+        let values = if command.secrets { Some(Keys::of(checked).values(hosts.values())?) } else { None };
         let value = values.map(|values| move |name: &str| values.get(name).cloned());
         let reveal = value.as_ref().map(|v| v as output_tree::Reveal<'_>);
         let files = output_tree::write(out, &hosts, reveal)?;

@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::trees::write::{Outcome, compare, write};
-use crate::trees::{self, Tree};
+use crate::trees::{self, Purpose, Tree};
 use crate::ui::{Progress, Style, Table};
 use crate::{Cx, pipeline};
 use model::Label;
@@ -21,7 +21,12 @@ pub fn run(check: bool, explain: bool, cx: &Cx) -> Result<Exit, Failure> {
     if checked.model.trees.is_empty() {
         return Err(trees::none());
     }
-    let all = trees::render(&checked.folder, &checked.model.trees, &mut checked.report)?;
+    let purpose = match (explain, check) {
+        (true, _) => Purpose::Explain,
+        (_, true) => Purpose::Check,
+        _ => Purpose::Write,
+    };
+    let all = trees::render(&mut checked, purpose)?;
     drop(progress);
     if checked.report.has_errors() {
         return Err(checked.failure());
@@ -31,23 +36,31 @@ pub fn run(check: bool, explain: bool, cx: &Cx) -> Result<Exit, Failure> {
         return pipeline::finish(cx, &checked, Exit::Ok, fields, || explanation(cx, &all));
     }
     let mut outcomes = BTreeMap::new();
-    for (name, tree) in &all {
-        let act = if check { compare } else { write };
-        outcomes.insert(name.clone(), act(&checked.folder, name.as_str(), &tree.into, &tree.made)?);
+    for (name, tree) in all {
+        let into = tree.into.clone();
+        let outcome = match check {
+            true => compare(&checked.folder, name.as_str(), &tree)?,
+            false => write(&checked.folder, name.as_str(), tree)?,
+        };
+        outcomes.insert(name, (into, outcome));
     }
-    let differs = outcomes.values().any(|o| !o.is_empty());
+    let differs = outcomes.values().any(|(_, outcome)| !outcome.is_empty());
     let exit = if check && differs { Exit::Refuted } else { Exit::Ok };
-    let fields = || vec![("trees", json!(outcomes))];
-    pipeline::finish(cx, &checked, exit, fields, || told(cx, &all, &outcomes))
+    let fields = || {
+        vec![(
+            "trees",
+            outcomes.iter().map(|(name, (_, outcome))| (name.to_string(), json!(outcome))).collect(),
+        )]
+    };
+    pipeline::finish(cx, &checked, exit, fields, || told(cx, &outcomes))
 }
 
-fn told(cx: &Cx, all: &BTreeMap<Label, Tree>, outcomes: &BTreeMap<Label, Outcome>) -> String {
+fn told(cx: &Cx, outcomes: &BTreeMap<Label, (String, Outcome)>) -> String {
     if cx.global.quiet {
         return String::new();
     }
     let mut text = String::new();
-    for (name, outcome) in outcomes {
-        let into = all.get(name).map_or("", |tree| tree.into.as_str());
+    for (name, (into, outcome)) in outcomes {
         for (sign, style, paths) in [
             ("+", Style::Good, &outcome.new),
             ("~", Style::Warn, &outcome.changed),
@@ -72,7 +85,7 @@ fn told(cx: &Cx, all: &BTreeMap<Label, Tree>, outcomes: &BTreeMap<Label, Outcome
 fn explanation(cx: &Cx, all: &BTreeMap<Label, Tree>) -> String {
     let mut text = String::new();
     for tree in all.values() {
-        for made in &tree.made {
+        for made in tree.files.iter().map(|file| &file.made) {
             let target = format!("{}/{}", tree.into, made.target);
             let _ = writeln!(text, "{} from {}", cx.console.paint.with(Style::Bold, &target), made.template);
             let mut table = Table::new();
@@ -95,8 +108,9 @@ fn explanation(cx: &Cx, all: &BTreeMap<Label, Tree>) -> String {
 fn explained(all: &BTreeMap<Label, Tree>) -> Value {
     let tree = |tree: &Tree| {
         let files: serde_json::Map<String, Value> = tree
-            .made
+            .files
             .iter()
+            .map(|file| &file.made)
             .map(|made| {
                 let reads: Vec<Value> = made
                     .reads

@@ -35,7 +35,7 @@ pub fn run(command: &Show, cx: &Cx) -> Result<Exit, Failure> {
         return super::history::show(number, cx);
     }
     let checked = pipeline::check(cx)?;
-    let keys = Keys::of(&checked.folder);
+    let keys = Keys::of(&checked);
     let chosen = checked.choose(&keys, &derive::Options::default())?;
     let tree = source::tree(&chosen.checked.sources);
     let things = tree.as_ref().map(facts::things).unwrap_or_default();

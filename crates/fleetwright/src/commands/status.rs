@@ -4,9 +4,10 @@ use crate::asking::{self, NoAnswer};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::{Progress, Style, Table, plain};
-use crate::way::{self, At};
+use crate::way::{self, At, Way};
 use crate::{Cx, clock, pipeline, trouble};
 use artifact::protocol::{DriftReport, DriftSeen, Event, Status as HostStatus};
+use artifact::{Desired, Stage};
 use clap::Args;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ struct Found {
     hosts: BTreeMap<String, HostStatus>,
     drift: BTreeMap<String, DriftReport>,
     unknown: BTreeMap<String, NoAnswer>,
+    /// Engines that are not applied, by host.
+    staged: BTreeMap<String, BTreeMap<String, Stage>>,
 }
 
 /// One thing that is not as it was left.
@@ -63,7 +66,7 @@ pub fn run(command: &Status, cx: &Cx) -> Result<Exit, Failure> {
     let progress = Progress::new(&cx.console, "reading and rendering");
     let mut way = way::open(cx, &command.at, &command.hosts)?;
     progress.say("asking the hosts");
-    let mut found = Found::default();
+    let mut found = Found { staged: staged(&way), ..Found::default() };
     {
         let targets = way.targets();
         for (host, said) in asking::all(&targets, "status", &asking::plainly()) {
@@ -103,8 +106,11 @@ pub fn run(command: &Status, cx: &Cx) -> Result<Exit, Failure> {
     let fields = || {
         let unknown: BTreeMap<&String, &str> =
             found.unknown.iter().map(|(h, w)| (h, w.text.as_str())).collect();
-        let mut all =
-            vec![("at", json!(way.name)), ("status", json!({"hosts": found.hosts, "unknown": unknown}))];
+        let mut all = vec![
+            ("at", json!(way.name)),
+            ("status", json!({"hosts": found.hosts, "unknown": unknown})),
+            ("staged", json!(found.staged)),
+        ];
         if command.drift {
             all.push(("drift", json!(found.drift)));
         }
@@ -113,6 +119,15 @@ pub fn run(command: &Status, cx: &Cx) -> Result<Exit, Failure> {
     pipeline::finish(cx, &way.checked, exit, fields, || {
         if cx.global.quiet && exit == Exit::Ok { String::new() } else { found.tell(cx, now) }
     })
+}
+
+/// Engines of each host that are not applied.
+fn staged(way: &Way) -> BTreeMap<String, BTreeMap<String, Stage>> {
+    let of = |desired: &Desired| {
+        let engines = desired.owned.engines().into_iter().map(|e| (e.to_owned(), desired.stages.of(e)));
+        engines.filter(|(_, stage)| *stage != Stage::Manage).collect()
+    };
+    way.staged.iter().map(|(id, desired)| (id.to_string(), of(desired))).collect()
 }
 
 /// "2 things differ since 2026-11-21 10:00:00 UTC, seen by the host itself: file /etc/issue, running nft".
@@ -218,6 +233,14 @@ impl Found {
                 let _ = write!(head, ", locked by {} ({}) since {since} UTC", claim.who, claim.from);
             }
             lines(&lead(host, word, style), &head, &mut out);
+            for (stage, word) in [(Stage::Shadow, "in shadow"), (Stage::Observe, "not ours yet")] {
+                let of = self.staged.get(host).into_iter().flatten().filter(|(_, s)| **s == stage);
+                let names: Vec<&str> = of.map(|(name, _)| name.as_str()).collect();
+                if !names.is_empty() {
+                    let blank = " ".repeat(width + 9);
+                    lines(&blank, &format!("{word}: {}", names.join(", ")), &mut out);
+                }
+            }
             for finding in findings {
                 let blank = " ".repeat(width + 9);
                 lines(&blank, &format!("- {}", plain(&finding.what)), &mut out);

@@ -72,7 +72,7 @@ struct Shown {
 pub fn run(command: &Trust, cx: &Cx) -> Result<Exit, Failure> {
     let progress = Progress::new(&cx.console, "reading");
     let checked = pipeline::check(cx)?;
-    let keys = Keys::of(&checked.folder);
+    let keys = Keys::of(&checked);
     let chosen = checked.choose(&keys, &Options::default())?;
     let (fleet, folder) = (&chosen.fleet, &chosen.checked.folder);
     let mut known = KnownHosts::read(folder)?;

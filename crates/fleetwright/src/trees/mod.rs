@@ -1,197 +1,253 @@
 //! Trees of templates: what they need is read from the fleet's folder, rendered, and written where a script
 //! wrote it before.
 
+pub mod fleet;
+mod hcl;
+mod hosts;
 mod read;
+mod threads;
 mod world;
 pub mod write;
 
 use crate::codes;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use ansible::{Vars, dialect};
-use diag::{Diagnostic, Place, Report};
+use crate::pipeline::Checked;
+use crate::secret_store::vault_passwords;
+use ansible::script::Listing;
+use ansible::{Content, Vars, dialect};
+use artifact::hash_hex;
+use diag::{Diagnostic, Report};
+use hosts::{Hosts, Named, as_ansible, flat, hosts, over};
 use model::{InventoryReading, Label, Sp, TemplateStyle, TemplateTree};
-use py::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
-use std::path::Path;
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use trees::{Host, Layout, Made, Renderer, Scope, Single, Style};
+use trees::{Entry, Given, Host, Layout, Made, Renderer, Scope, Single, Style};
 use world::Outside;
+use write::Staged;
 
 /// A tree with all its files.
 pub struct Tree {
     /// The folder they go to, from the fleet's.
     pub into: String,
     /// The files, by target.
-    pub made: Vec<Made>,
+    pub files: Vec<File>,
+    /// Where they were written already, when nothing lies where they go; their bytes are there only, then.
+    staged: Option<Staged>,
+}
+
+/// A file and its hash.
+pub struct File {
+    /// The file.
+    pub made: Made,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// What is wanted of a render.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Files that are written.
+    Write,
+    /// Files that are compared.
+    Check,
+    /// What each file was made of.
+    Explain,
 }
 
 /// Renders every tree of a fleet. All faults of all trees are reported; with one there is nothing to write.
 ///
 /// # Errors
 /// When something cannot be read from the disk.
-pub fn render(
-    folder: &Path,
-    trees: &BTreeMap<Label, TemplateTree>,
-    report: &mut Report,
-) -> Result<BTreeMap<Label, Tree>, Failure> {
+pub fn render(checked: &mut Checked, purpose: Purpose) -> Result<BTreeMap<Label, Tree>, Failure> {
     let mut all = BTreeMap::new();
-    for (name, tree) in trees {
+    let mut report = mem::take(&mut checked.report);
+    for (name, tree) in &checked.model.trees {
         // A fault of one tree keeps no other from telling its own.
         let mut found = Report::new();
-        let made = one(folder, tree, &mut found)?;
+        let made = One { checked, name, tree, purpose }.render(&mut found)?;
         report.extend(found);
-        all.insert(name.clone(), Tree { into: tree.into.value.clone(), made });
+        all.insert(name.clone(), made);
     }
+    checked.report = report;
     Ok(all)
 }
 
-/// A host as its templates see it.
-struct Named {
-    group: String,
-    name: String,
-    place: Place,
-    vars: Vars,
+/// A tree that is rendered.
+struct One<'t> {
+    checked: &'t Checked,
+    name: &'t Label,
+    tree: &'t TemplateTree,
+    purpose: Purpose,
 }
 
-fn one(folder: &Path, tree: &TemplateTree, report: &mut Report) -> Result<Vec<Made>, Failure> {
-    let passwords = read::passwords(folder, tree)?;
-    let vault = read::vault(&passwords);
-    let files = read::inventory(folder, tree)?;
-    let load = |path: &Sp<String>, report: &mut Report| {
-        let loaded = ansible::load_values(&files, &path.value, &vault, report);
-        if files.get(&path.value).is_none() {
-            report.push(missing(path));
+impl One<'_> {
+    fn render(&self, report: &mut Report) -> Result<Tree, Failure> {
+        let One { checked, tree, .. } = self;
+        let folder = &checked.folder;
+        let passwords = vault_passwords(folder, tree.password_file.as_ref())?;
+        let vault = read::vault(&passwords);
+        let files = read::inventory(folder, tree)?;
+        let reading = tree.reading.as_ref().map_or(InventoryReading::Ansible, |r| r.value);
+        // Reading the inventory and decrypting take as long as each other.
+        let (hosts, beside) = std::thread::scope(|scope| {
+            let beside = scope.spawn(|| {
+                let mut found = Report::new();
+                let over = over(tree, &files, &vault, &mut found);
+                (over, read::templates(folder, &tree.templates), found)
+            });
+            let hosts = hosts(tree, reading, &files, &vault, report);
+            (hosts, beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let ((outputs, secrets), templates, found) = beside;
+        report.extend(found);
+        let layers = [&outputs, &secrets];
+        let (hosts, given) = match hosts {
+            Hosts::Flat(nodes) => flat(nodes, &layers, report),
+            Hosts::Ansible(inventory) => as_ansible(&inventory, &layers),
+        };
+        let mut whole = Vars::new();
+        layers.into_iter().for_each(|layer| whole.lay(layer));
+        let empty = Tree { into: tree.into.value.clone(), files: Vec::new(), staged: None };
+        if report.has_errors() {
+            return Ok(empty);
         }
-        loaded
-    };
-    let outputs = tree.outputs.as_ref().and_then(|path| load(path, report));
-    let outputs = outputs.and_then(|node| trees::outputs(&node, report));
-    let mut secrets = Vars::new();
-    for path in &tree.secrets {
-        if let Some(node) = load(path, report) {
-            secrets.lay(&dialect::variables(&node, ansible::Layer::Secrets, "secrets", report));
+        let templates = templates?;
+        let layout = layout(tree, reading);
+        let mut scope = Scope { given, whole: Arc::new(whole), explained: self.purpose == Purpose::Explain };
+        self.give_fleet(&templates, &files, &hosts, &mut scope, report)?;
+        let hosts: Vec<Host<'_>> = hosts
+            .iter()
+            .map(|h| Host { group: &h.group, name: &h.name, place: &h.place, vars: &h.vars })
+            .collect();
+        let jobs = trees::jobs(&templates, &layout, &hosts, report);
+        if report.has_errors() {
+            // Templates are rendered all the same: their faults are told together with these.
+            self.make_all(&Renderer::new(&templates, &layout, &hosts, &scope), &jobs, None, report);
+            return Ok(empty);
         }
+        let staged = match self.purpose {
+            Purpose::Write => Staged::where_nothing_is(folder, self.name.as_str(), &tree.into.value)?,
+            Purpose::Check | Purpose::Explain => None,
+        };
+        let renderer = Renderer::new(&templates, &layout, &hosts, &scope);
+        let files = self.make_all(&renderer, &jobs, staged.as_ref(), report);
+        if report.has_errors() {
+            return Ok(empty);
+        }
+        trees::unused(&templates, &layout, &hosts, &jobs, &renderer.loaded(), report);
+        Ok(Tree { files, staged, ..empty })
     }
-    let outputs = outputs.map_or_else(Vars::new, |node| {
-        dialect::variables(&node, ansible::Layer::Outputs, "Terraform outputs", report)
-    });
-    let reading = tree.reading.as_ref().map_or(InventoryReading::Ansible, |r| r.value);
-    let (hosts, mut scope) = match reading {
-        InventoryReading::Flat => {
-            let mut hosts = Vec::new();
-            let mut whole = Vec::new();
-            let mut secret = BTreeSet::new();
-            for path in &tree.inventory {
-                if let Some(node) = load(path, report) {
-                    hosts.extend(dialect::merge(&node, &[&outputs, &secrets], report));
-                    whole.push(node.value());
-                    if node.holds_secret() {
-                        secret.insert(Arc::from("inventory"));
+
+    /// Every job, on every processor. The files come in the order of their targets.
+    fn make_all(
+        &self,
+        renderer: &Renderer<'_>,
+        jobs: &[trees::Job],
+        staged: Option<&Staged>,
+        report: &mut Report,
+    ) -> Vec<File> {
+        let outside = Outside::new(&self.checked.folder, &self.tree.templates.value);
+        let stacks = hcl::Stacks::of(&self.checked.model.tofu);
+        let all = threads::each(
+            jobs,
+            || renderer.worker(),
+            |worker, job| {
+                let mut found = Report::new();
+                let made = worker.make(job, &outside, &mut found).map(|mut made| {
+                    stacks.look(&self.tree.into.value, &mut made, &mut found);
+                    let sha256 = hash_hex(&made.bytes);
+                    if let Some(staged) = staged {
+                        if let Err(e) = staged.put(&made) {
+                            let message = format!("{}: {e}", made.target);
+                            found.push(Diagnostic::bare(codes::UNWRITABLE, message));
+                        }
+                        made.bytes = Arc::from([]);
                     }
+                    File { made, sha256 }
+                });
+                (made, found)
+            },
+        );
+        let mut files = Vec::with_capacity(all.len());
+        for (made, found) in all {
+            files.extend(made);
+            report.extend(found);
+        }
+        files
+    }
+
+    /// The fleet's own model, where a template asks for it.
+    fn give_fleet(
+        &self,
+        templates: &trees::Files,
+        files: &ansible::Files,
+        hosts: &[Named],
+        scope: &mut Scope,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let named = |bytes: &[u8]| bytes.windows(FLEET.len()).any(|part| part == FLEET.as_bytes());
+        let asks = templates.under(&self.tree.templates.value).any(|(_, entry)| match entry {
+            Entry::File { bytes, .. } => named(bytes),
+            Entry::Other(_) => false,
+        });
+        // A value of an inventory may be a template too.
+        let asks =
+            asks || files.iter().any(|(_, content)| matches!(content, Content::Bytes(bytes) if named(bytes)));
+        if !asks {
+            return Ok(());
+        }
+        let own = hosts.iter().find_map(|host| host.vars.get(FLEET)).or(scope.whole.get(FLEET));
+        match own {
+            // Nothing is hidden by it.
+            Some(_) if self.checked.model.hosts.is_empty() => {}
+            Some(var) => report.push(
+                Diagnostic::error(
+                    trees::codes::FLEET_HIDDEN,
+                    &var.origin.place,
+                    "this variable hides the fleet's own model, which templates read as `fleet`",
+                )
+                .help("rename the variable here and in the templates that mean it"),
+            ),
+            None => {
+                if let Some(node) = fleet::node(self.checked, report)? {
+                    scope.given.insert(Arc::from(FLEET), Given::Node(Arc::new(node), ansible::Layer::Model));
                 }
             }
-            let hosts = hosts
-                .into_iter()
-                .map(|h| Named { group: h.group, name: h.name, place: h.place, vars: h.vars })
-                .collect();
-            let values =
-                whole.into_iter().map(|v| (Arc::from("inventory"), jinja::Value::from(&v))).collect();
-            (hosts, Scope { values, secrets: secret, whole: Vars::new() })
         }
-        InventoryReading::Ansible => as_ansible(tree, &files, &vault, &[&outputs, &secrets], report),
-    };
-    scope.whole.lay(&outputs);
-    scope.whole.lay(&secrets);
-    if report.has_errors() {
-        return Ok(Vec::new());
+        Ok(())
     }
-    let templates = read::templates(folder, &tree.templates)?;
-    let layout = layout(tree, reading);
-    let hosts: Vec<Host<'_>> = hosts
-        .iter()
-        .map(|h| Host { group: &h.group, name: &h.name, place: &h.place, vars: &h.vars })
-        .collect();
-    let jobs = trees::jobs(&templates, &layout, &hosts, report);
-    let renderer = Renderer::new(&templates, &layout, &hosts, &scope);
-    let outside = Outside::new(folder, &tree.templates.value);
-    let made = make_all(&renderer, &jobs, &outside, report);
-    if !report.has_errors() {
-        trees::unused(&templates, &layout, &hosts, &jobs, &renderer.loaded(), report);
-    }
-    Ok(made)
 }
 
-fn missing(path: &Sp<String>) -> Diagnostic {
-    Diagnostic::error(codes::NO_SUCH, &path.place, format!("there is no file `{}`", path.value))
-        .help("the path counts from the fleet's folder")
-}
+/// What templates call the fleet's own model.
+const FLEET: &str = "fleet";
 
-fn as_ansible(
-    tree: &TemplateTree,
-    files: &ansible::Files,
-    vault: &ansible::Vault<'_>,
-    over: &[&Vars],
-    report: &mut Report,
-) -> (Vec<Named>, Scope) {
-    let sources: Vec<&str> = tree.inventory.iter().map(|p| p.value.as_str()).collect();
-    let options =
-        ansible::Options { sources: &sources, playbooks: tree.playbooks.as_ref().map(|p| p.value.as_str()) };
-    let inventory = ansible::read(files, options, vault, report);
-    let mut hosts = Vec::new();
-    let mut hostvars = Vec::new();
-    let mut secrets = BTreeSet::new();
-    for (name, host) in &inventory.hosts {
-        let mut vars = host.vars.clone();
-        for layer in over {
-            vars.lay(layer);
+/// The hosts of all trees of a fleet, as their inventories have them. What is encrypted is left out.
+///
+/// # Errors
+/// When something cannot be read from the disk.
+pub fn listing(checked: &mut Checked) -> Result<Listing, Failure> {
+    let mut all = Listing::default();
+    for tree in checked.model.trees.values() {
+        let passwords = vault_passwords(&checked.folder, tree.password_file.as_ref())?;
+        let vault = read::vault(&passwords);
+        let files = read::inventory(&checked.folder, tree)?;
+        let reading = tree.reading.as_ref().map_or(InventoryReading::Ansible, |r| r.value);
+        let mut found = Report::new();
+        match hosts(tree, reading, &files, &vault, &mut found) {
+            Hosts::Ansible(inventory) => all.add(Listing::of(&inventory)),
+            Hosts::Flat(nodes) => {
+                for node in &nodes {
+                    all.add(Listing::of_flat(&dialect::merge(node, &[], &mut found)));
+                }
+            }
         }
-        for (variable, value) in [
-            ("inventory_hostname", Value::from(name.as_str())),
-            ("inventory_hostname_short", Value::from(name.split('.').next().unwrap_or(name))),
-            ("group_names", host.group_names().into_iter().map(Value::from).collect()),
-        ] {
-            let origin = ansible::Origin { place: host.place.clone(), layer: ansible::Layer::Name };
-            vars.set(variable, Arc::new(py::Node::from_value(&host.place, value)), origin);
-        }
-        let entry = |(key, var): (&str, &ansible::Var)| py::Entry {
-            key: Value::from(key),
-            place: var.origin.place.clone(),
-            node: var.node.as_ref().clone(),
-        };
-        let all = py::Kind::Map(vars.iter().map(entry).collect());
-        let node = py::Node { place: host.place.clone(), marks: py::Marks::default(), kind: all };
-        if node.holds_secret() {
-            secrets.insert(Arc::from("hostvars"));
-        }
-        let scope: Arc<str> = Arc::from(name.as_str());
-        hostvars.push((Arc::clone(&scope), jinja::Value::templated(&node, Some(&scope))));
-        // Each of its groups may have a folder for it; two files for one target are refused later.
-        for group in &host.groups {
-            hosts.push(Named {
-                group: group.clone(),
-                name: name.clone(),
-                place: host.place.clone(),
-                vars: vars.clone(),
-            });
-        }
+        // Trees of one fleet most often share an inventory, and its faults are one fault.
+        found.items.retain(|diagnostic| !checked.report.items.contains(diagnostic));
+        checked.report.extend(found);
     }
-    let groups: py::Map = inventory
-        .groups
-        .iter()
-        .map(|(name, group)| {
-            let members: Value = group.all_hosts.iter().map(|h| Value::from(h.as_str())).collect();
-            (name.as_str(), members)
-        })
-        .collect();
-    let values = [
-        (Arc::from("hostvars"), jinja::Value::frozen_dict(hostvars)),
-        (Arc::from("groups"), jinja::Value::from(&Value::Map(groups))),
-    ];
-    let values = values.into();
-    (hosts, Scope { values, secrets, whole: Vars::new() })
+    Ok(all)
 }
 
 fn layout(tree: &TemplateTree, reading: InventoryReading) -> Layout {
@@ -221,45 +277,6 @@ fn layout(tree: &TemplateTree, reading: InventoryReading) -> Layout {
         out: tree.out.as_ref().map_or_else(|| "{host}".to_owned(), |out| out.value.clone()),
         singles: singles.collect(),
     }
-}
-
-/// Every job, on every processor. The files come in the order of their targets.
-fn make_all(
-    renderer: &Renderer<'_>,
-    jobs: &[trees::Job],
-    outside: &Outside,
-    report: &mut Report,
-) -> Vec<Made> {
-    let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len().max(1));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(number) else { return done };
-            let mut found = Report::new();
-            let made = renderer.make(job, outside, &mut found);
-            done.push((number, made, found));
-        }
-    };
-    let mut all: Vec<(usize, Option<Made>, Report)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for thread in threads {
-            match thread.join() {
-                Ok(done) => all.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    all.sort_by_key(|(number, _, _)| *number);
-    let mut files = Vec::with_capacity(all.len());
-    for (_, made, found) in all {
-        files.extend(made);
-        report.extend(found);
-    }
-    files
 }
 
 /// The error of a fleet without trees.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use trees::{Entry, Files};
 
@@ -18,25 +18,6 @@ use trees::{Entry, Files};
 const LARGEST: u64 = 64 << 20;
 /// Folders deeper than this are a loop of links.
 const DEPTH: usize = 32;
-/// Ansible's own variable for a file with the vault's password.
-const PASSWORD_FILE: &str = "ANSIBLE_VAULT_PASSWORD_FILE";
-
-/// The vault's password, from where Ansible would have it, else from the file the tree names.
-pub fn passwords(folder: &Path, tree: &TemplateTree) -> Result<Passwords, Failure> {
-    let named = std::env::var_os(PASSWORD_FILE).map(PathBuf::from);
-    let written = tree.password_file.as_ref().map(|path| folder.join(&path.value));
-    let Some(path) = named.or(written) else { return Ok(Passwords::new()) };
-    let meta = fs::metadata(&path).map_err(|e| unreadable(&path, &e))?;
-    if meta.permissions().mode() & 0o111 != 0 {
-        let message = format!("{} is a program, which Ansible runs and this tool does not", path.display());
-        return Err(Failure::bare(Exit::Errors, codes::UNREADABLE, message)
-            .help("write what it prints into a file of mode 600, or take its executable bits away"));
-    }
-    let bytes = fs::read(&path).map_err(|e| unreadable(&path, &e))?;
-    let place = Place::file(path.display().to_string());
-    let password = Passwords::of_file(&bytes, &place).map_err(|d| Failure::new(Exit::Errors, d))?;
-    Ok(Passwords::new().with(None, password))
-}
 
 /// Decrypts with these passwords.
 pub fn vault(passwords: &Passwords) -> impl Fn(&[u8], Option<&str>) -> Result<String, Diagnostic> {

@@ -4,17 +4,19 @@
 //! exchanged with the new one in one rename; where somebody else has files beside ours, each of ours is renamed
 //! into its place. What we wrote last and no longer do goes; what is not ours is never touched.
 
+use super::{File, Tree, threads};
 use crate::codes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::secret_store::HIDDEN;
-use artifact::hash_hex;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, fstat, openat, renameat_with};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use trees::Made;
 
@@ -62,16 +64,16 @@ impl Outcome {
 }
 
 impl Manifest {
-    fn of(into: &str, made: &[Made]) -> Manifest {
-        let written = |m: &Made| Written {
-            mode: format!("{:04o}", m.mode),
-            sha256: hash_hex(&m.bytes),
-            template: m.template.clone(),
-            secret: m.secret,
+    fn of(tree: &Tree) -> Manifest {
+        let written = |file: &File| Written {
+            mode: format!("{:04o}", file.made.mode),
+            sha256: file.sha256.clone(),
+            template: file.made.template.clone(),
+            secret: file.made.secret,
         };
         Manifest {
-            into: into.to_owned(),
-            files: made.iter().map(|m| (m.target.clone(), written(m))).collect(),
+            into: tree.into.clone(),
+            files: tree.files.iter().map(|f| (f.made.target.clone(), written(f))).collect(),
         }
     }
 
@@ -108,32 +110,24 @@ impl Manifest {
 ///
 /// # Errors
 /// When something cannot be read, or a file of somebody else is in the way.
-pub fn compare(folder: &Path, name: &str, into: &str, made: &[Made]) -> Result<Outcome, Failure> {
+pub fn compare(folder: &Path, name: &str, tree: &Tree) -> Result<Outcome, Failure> {
+    let (files, into) = (&tree.files, tree.into.as_str());
     let before = Manifest::read(folder, name)?;
     let mut outcome = Outcome::default();
-    for file in made {
-        let path = folder.join(into).join(&file.target);
-        match fs::symlink_metadata(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => outcome.new.push(file.target.clone()),
-            Err(e) => return Err(super::read::unreadable(&path, &e)),
-            Ok(meta) if meta.is_dir() => {
-                let message =
-                    format!("{} is a folder, and `{}` should be a file there", path.display(), file.template);
-                return Err(Failure::bare(Exit::Errors, codes::IN_THE_WAY, message).help("move it away"));
-            }
-            Ok(meta) => {
-                let same = meta.is_file()
-                    && meta.permissions().mode() & 0o7777 == file.mode
-                    && fs::read(&path).map_err(|e| super::read::unreadable(&path, &e))? == *file.bytes;
-                if same {
-                    outcome.same += 1;
-                } else {
-                    outcome.changed.push(file.target.clone());
-                }
-            }
+    if tree.staged.is_some() {
+        outcome.new = files.iter().map(|file| file.made.target.clone()).collect();
+        return Ok(outcome);
+    }
+    let root = folder.join(into);
+    let all = threads::each(files, || (), |(), file| compared(&root.join(&file.made.target), &file.made));
+    for (file, state) in files.iter().zip(all) {
+        match state? {
+            State::New => outcome.new.push(file.made.target.clone()),
+            State::Changed => outcome.changed.push(file.made.target.clone()),
+            State::Same => outcome.same += 1,
         }
     }
-    let wanted: BTreeSet<&str> = made.iter().map(|m| m.target.as_str()).collect();
+    let wanted: BTreeSet<&str> = files.iter().map(|file| file.made.target.as_str()).collect();
     if let Some(before) = before {
         let moved = before.into != into;
         for target in before.files.keys() {
@@ -146,14 +140,40 @@ pub fn compare(folder: &Path, name: &str, into: &str, made: &[Made]) -> Result<O
     Ok(outcome)
 }
 
+enum State {
+    New,
+    Changed,
+    Same,
+}
+
+fn compared(path: &Path, file: &Made) -> Result<State, Failure> {
+    let unreadable = |e: io::Error| super::read::unreadable(path, &e);
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(State::New),
+        Err(e) => Err(unreadable(e)),
+        Ok(meta) if meta.is_dir() => {
+            let message =
+                format!("{} is a folder, and `{}` should be a file there", path.display(), file.template);
+            Err(Failure::bare(Exit::Errors, codes::IN_THE_WAY, message).help("move it away"))
+        }
+        Ok(meta) => {
+            let same = meta.is_file()
+                && meta.permissions().mode() & 0o7777 == file.mode
+                && fs::read(path).map_err(unreadable)? == *file.bytes;
+            Ok(if same { State::Same } else { State::Changed })
+        }
+    }
+}
+
 /// Writes a tree.
 ///
 /// # Errors
 /// As [`compare`], and when something cannot be written. What was there is then as it was; but where somebody else
 /// has files beside ours, and a rename fails, those before it are new: a second run ends it.
-pub fn write(folder: &Path, name: &str, into: &str, made: &[Made]) -> Result<Outcome, Failure> {
-    let outcome = compare(folder, name, into, made)?;
-    let manifest = Manifest::of(into, made);
+pub fn write(folder: &Path, name: &str, mut tree: Tree) -> Result<Outcome, Failure> {
+    let outcome = compare(folder, name, &tree)?;
+    let manifest = Manifest::of(&tree);
+    let (into, files) = (tree.into.as_str(), &tree.files);
     let before = Manifest::read(folder, name)?;
     if outcome.is_empty() && before.as_ref() == Some(&manifest) {
         return Ok(outcome);
@@ -162,27 +182,34 @@ pub fn write(folder: &Path, name: &str, into: &str, made: &[Made]) -> Result<Out
     let fail =
         |e: io::Error| Failure::bare(Exit::Errors, codes::UNWRITABLE, format!("{}: {e}", target.display()));
     let whole = std::path::absolute(&target).map_err(fail)?;
-    let parent = whole.parent().ok_or_else(|| fail(io::Error::other("this folder cannot be written")))?;
-    fs::create_dir_all(parent).map_err(fail)?;
-    let last = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let staged = Staged::new(parent.join(format!(".{last}.new-{}", std::process::id()))).map_err(fail)?;
-    for file in made {
-        one(&staged.0.join(&file.target), file).map_err(fail)?;
-    }
+    let staged = match tree.staged.take() {
+        Some(staged) => staged,
+        None => {
+            let parent =
+                whole.parent().ok_or_else(|| fail(io::Error::other("this folder cannot be written")))?;
+            fs::create_dir_all(parent).map_err(fail)?;
+            let staged = Staged::beside(&whole).map_err(fail)?;
+            for put in threads::each(files, || (), |(), file| staged.put(&file.made)) {
+                put.map_err(fail)?;
+            }
+            staged
+        }
+    };
     let known = before.as_ref().filter(|b| b.into == into);
     match others(&whole, known).map_err(fail)? {
-        Others::Nothing => fs::rename(&staged.0, &whole).map_err(fail)?,
+        Others::Nothing => fs::rename(&staged.path, &whole).map_err(fail)?,
         Others::OnlyOurs => {
             // One system call: a reader sees the old tree or the new one.
-            renameat_with(CWD, &staged.0, CWD, &whole, RenameFlags::EXCHANGE).map_err(|e| fail(e.into()))?;
+            renameat_with(CWD, &staged.path, CWD, &whole, RenameFlags::EXCHANGE)
+                .map_err(|e| fail(e.into()))?;
         }
         Others::Foreign => {
-            for file in made {
+            for File { made: file, .. } in files {
                 let path = whole.join(&file.target);
                 if let Some(folder) = path.parent() {
                     fs::create_dir_all(folder).map_err(fail)?;
                 }
-                fs::rename(staged.0.join(&file.target), path).map_err(fail)?;
+                fs::rename(staged.path.join(&file.target), path).map_err(fail)?;
             }
         }
     }
@@ -212,16 +239,6 @@ fn forget(root: &Path, path: &str) -> io::Result<()> {
         folder = next.parent();
     }
     Ok(())
-}
-
-fn one(path: &Path, file: &Made) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    out.write_all(&file.bytes)?;
-    // After writing, and past the umask.
-    out.set_permissions(fs::Permissions::from_mode(file.mode))
 }
 
 enum Others {
@@ -260,20 +277,70 @@ fn holds_only(folder: &Path, within: &str, ours: &dyn Fn(&str) -> bool) -> io::R
     Ok(true)
 }
 
-/// The folder being written; whatever is there in the end (nothing, a part, or the old tree) goes.
-struct Staged(PathBuf);
+/// The folder being written, by several threads at once; whatever is there in the end (nothing, a part, or the old
+/// tree) goes.
+pub struct Staged {
+    path: PathBuf,
+    /// The same, open: the way to it is not walked again for each file.
+    root: OwnedFd,
+}
 
 impl Staged {
-    fn new(path: PathBuf) -> io::Result<Self> {
+    /// A folder for a tree that goes where nothing is yet; nothing where something is.
+    pub fn where_nothing_is(folder: &Path, name: &str, into: &str) -> Result<Option<Staged>, Failure> {
+        let target = folder.join(into);
+        if Manifest::read(folder, name)?.is_some() || target.symlink_metadata().is_ok() {
+            return Ok(None);
+        }
+        let fail = |e: io::Error| {
+            Failure::bare(Exit::Errors, codes::UNWRITABLE, format!("{}: {e}", target.display()))
+        };
+        let whole = std::path::absolute(&target).map_err(fail)?;
+        match whole.parent().is_some_and(Path::is_dir) {
+            true => Staged::beside(&whole).map(Some).map_err(fail),
+            false => Ok(None),
+        }
+    }
+
+    /// A folder beside the one it will be.
+    fn beside(whole: &Path) -> io::Result<Staged> {
+        let last = whole.file_name().unwrap_or_default().to_string_lossy();
+        let path = whole.with_file_name(format!(".{last}.new-{}", std::process::id()));
         // A folder of a process of the same number that was killed.
         let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path)?;
-        Ok(Staged(path))
+        let root = fs::File::open(&path)?.into();
+        Ok(Staged { path, root })
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(&self, file: &Made) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(file.mode);
+        let open = || openat(&self.root, &file.target, flags, mode);
+        let out = match open() {
+            // Files come sorted: most often the folder is there already.
+            Err(Errno::NOENT) => {
+                if let Some(folder) = Path::new(&file.target).parent() {
+                    fs::create_dir_all(self.path.join(folder))?;
+                }
+                open()?
+            }
+            opened => opened?,
+        };
+        // What the umask took away.
+        if fstat(&out)?.st_mode & 0o7777 != file.mode {
+            fchmod(&out, mode)?;
+        }
+        fs::File::from(out).write_all(&file.bytes)
     }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }

@@ -66,8 +66,16 @@ impl Console {
     /// # Errors
     /// When it cannot be written and somebody is still reading.
     pub fn print(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+        self.print_bytes(text.as_ref().as_bytes())
+    }
+
+    /// A result that need not be text.
+    ///
+    /// # Errors
+    /// As [`Console::print`].
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_ref().as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
                 Exit::Errors,
                 Diagnostic::bare(codes::UNWRITABLE, format!("standard output: {e}")),

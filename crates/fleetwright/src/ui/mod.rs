@@ -3,6 +3,7 @@
 pub mod ask;
 mod board;
 mod console;
+pub mod hidden;
 mod interrupt;
 mod live;
 mod paint;

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 pub mod far;
+pub mod planted;
 pub mod twin;
 
 use serde_json::Value;

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    const A: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHQwdY5hqVlEaHg8pn0rNJLoUsJ/GFy6F8l6lGN2XJjC";
+    const A: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDNzfC+/G0SK8YcTV4o3QatQ2LT9kgqyhV0ogmJq3mWs";
     const B: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMr0Y4vJ9mQZ3C9ZrW9s8bJ9rXvX5nq0q0y6m1H0k1aB";
 
     fn key(text: &str) -> PublicKey {
