@@ -1,4 +1,6 @@
-"""Writes a tree as render scripts have them: make.py FOLDER HOSTS TEMPLATES. The same arguments give the same bytes."""
+"""Writes a tree as render scripts have them: make.py FOLDER HOSTS TEMPLATES own|shared. The same arguments give the same
+bytes. `own`: each host has a folder of templates of its own; `shared`: all hosts of a group have the group's.
+"""
 
 import json
 import sys
@@ -27,7 +29,7 @@ limits = {{ limits | combine({'number': NUMBER}) | to_nice_yaml(indent=2) | inde
 
 
 def main():
-    folder, hosts, templates = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    folder, hosts, templates, shape = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     groups = {}
     for number in range(hosts):
         group = groups.setdefault(f"group{number % 5}", {"hosts": {}, "vars": {}})
@@ -56,13 +58,19 @@ def main():
     )
     (folder / "secrets.plain").write_text(yaml.safe_dump({f"token_{n}": f"se'cret {n}" for n in range(100)}))
     (folder / "password").write_text("correct horse")
-    for number in range(templates):
-        path = folder / "templates" / "shared" / f"d{number % 5}" / f"file{number}.conf.j2"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(CONF.replace("NUMBER", str(number)))
-    for group in groups:
-        link = folder / "templates" / group
-        link.symlink_to("shared")
+    if shape == "own":
+        bases = [(f"{group}/{host}", n) for group, members in groups.items() for n, host in enumerate(members["hosts"])]
+    else:
+        bases = [("shared", 0)]
+    for base, host in bases:
+        for number in range(templates):
+            path = folder / "templates" / base / f"d{number % 5}" / f"file{number}.conf.j2"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(CONF.replace("NUMBER", str(number + templates * host)))
+    if shape == "shared":
+        for group in groups:
+            link = folder / "templates" / group
+            link.symlink_to("shared")
     (folder / "fleet.yaml").write_text(
         "name: bench\n"
         "others: secrets.plain\n"
@@ -74,8 +82,8 @@ def main():
         "    secrets: secrets.yml\n"
         "    password-file: password\n"
         "    templates: templates\n"
-        f"    shared: [{', '.join(groups)}]\n"
-        "    lstrip-blocks: yes\n"
+        + (f"    shared: [{', '.join(groups)}]\n" if shape == "shared" else "")
+        + "    lstrip-blocks: yes\n"
         "    into: out\n"
     )
 

@@ -34,16 +34,19 @@ def main():
         found = module.FilterModule().filters()
         environment.filters.update({k: v for k, v in found.items() if k not in OWN})
     for group, members in inventory.items():
-        base = folder / "templates" / group
-        names = [
-            os.path.relpath(os.path.join(where, name), folder / "templates")
-            for where, _, files in os.walk(base, followlinks=True)
-            for name in files
-        ]
+        # A folder for each host, or one for all hosts of a group.
+        shared = not (folder / "templates" / group / next(iter(members["hosts"]))).is_dir()
         for host, own in members["hosts"].items():
+            base = group if shared else f"{group}/{host}"
+            if not shared or host == next(iter(members["hosts"])):
+                names = [
+                    os.path.relpath(os.path.join(where, name), folder / "templates")
+                    for where, _, files in os.walk(folder / "templates" / base, followlinks=True)
+                    for name in files
+                ]
             values = {**members["vars"], **own, **outputs, **secrets, "inventory_hostname": host}
             for name in names:
-                target = out / host / os.path.relpath(name, group)[: -len(".j2")]
+                target = out / host / os.path.relpath(name, base)[: -len(".j2")]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(environment.get_template(name).render(values))
 
