@@ -60,6 +60,7 @@ fn host(name: &str, site: &str, addresses: &[&str], interfaces: &[(&str, &str, &
         instances: Vec::new(),
         people: Vec::new(),
         overrides: BTreeMap::new(),
+        manage: BTreeMap::new(),
         drift: None,
         place: place(&file),
     }
