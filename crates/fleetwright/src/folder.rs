@@ -102,7 +102,8 @@ fn walk(folder: &Path, within: &str, depth: usize, sources: &mut Sources) -> Res
         };
         if meta.is_dir() {
             // Another fleet inside this one is not part of it.
-            if depth < DEPTH && !path.join(source::folder::FLEET_FILE).is_file() {
+            let may = depth < DEPTH && source::folder::may_hold_sources(&relative);
+            if may && !path.join(source::folder::FLEET_FILE).is_file() {
                 walk(&path, &relative, depth + 1, sources)?;
             }
         } else if meta.is_file() && source::role(&relative) != Role::Other {

@@ -30,7 +30,7 @@ fn a_host_keeps_what_its_groups_alone_would_not_give_it() {
     assert_eq!(text("groups/web.yaml"), "vars: {level: web, zone: \"80\"}\n");
     assert_eq!(text("hosts/w1.yaml"), "uplink: {ipv4: 203.0.113.1}\ngroups: web\nvars: {level: own}\n");
     assert_eq!(text("hosts/w2.yaml"), "site: lan-fd00-0-0-0\naddress: \"fd00::5\"\ngroups: web\n");
-    assert!(text("sites/lan-fd00-0-0-0.yaml").contains("lan: fd00::/64"));
+    assert!(text("sites/lan-fd00-0-0-0.yaml").contains("lan: \"fd00::/64\""));
 }
 
 #[test]

@@ -83,6 +83,14 @@ pub fn role(path: &str) -> Role<'_> {
     }
 }
 
+/// Whether a folder can hold anything but [`Role::Other`], at any depth; callers need not look into the rest.
+pub fn may_hold_sources(folder: &str) -> bool {
+    let mut parts = folder.split('/');
+    let first = parts.next().unwrap_or_default();
+    let hidden = folder.split('/').any(|p| p.starts_with('.'));
+    !hidden && !OTHERS.contains(&first) && (KINDS.contains(&first) || parts.next().is_none())
+}
+
 /// Reads every source file and puts them together, the services of Compose projects among them. `None` when nothing
 /// could be read.
 pub fn assemble(sources: &Sources, report: &mut Report) -> Option<Node> {
