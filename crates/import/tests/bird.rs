@@ -4,13 +4,6 @@
 mod support;
 
 use import::bird::{ENGINE, read};
-use import::{ImportFile, Input};
-use proptest::prelude::*;
-
-#[test]
-fn each_case_is_as_expected() {
-    support::hold(&ENGINE);
-}
 
 /// Lines that have more than blanks, comments, braces and semicolons.
 fn means(text: &str) -> Vec<bool> {
@@ -40,55 +33,7 @@ fn means(text: &str) -> Vec<bool> {
         .collect()
 }
 
-fn check(files: &[ImportFile]) -> Result<(), String> {
-    let (imported, told) = read(&Input { host: Some("gate"), files, fleet: None });
-    if imported.report.has_errors() {
-        return Ok(());
-    }
-    support::accounted(&imported, &told, files, means)
-}
-
-#[test]
-fn nothing_of_the_cases_is_lost() {
-    for case in support::cases("bird") {
-        let files = support::inputs(&case);
-        let (imported, told) = read(&Input { host: None, files: &files, fleet: None });
-        if !imported.report.has_errors() {
-            support::accounted(&imported, &told, &files, means).unwrap();
-        }
-    }
-}
-
-fn samples() -> Vec<String> {
-    let all =
-        support::cases("bird").iter().flat_map(|c| support::inputs(c)).map(|f| f.text).collect::<Vec<_>>();
-    assert!(!all.is_empty());
-    all
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_read(text in any::<String>()) {
-        let files = [ImportFile { path: "a/bird.conf".into(), text }];
-        prop_assert_eq!(check(&files), Ok(()));
-        let _ = (ENGINE.normal)(&files);
-    }
-
-    #[test]
-    fn damaged_files_are_read_and_nothing_is_lost(
-        which in any::<prop::sample::Index>(),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[ -~\n]{0,12}"), 0..4),
-    ) {
-        let text = support::damaged(which.get::<String>(&samples()), &cuts);
-        let files = [ImportFile { path: "a/bird.conf".into(), text }];
-        prop_assert_eq!(check(&files), Ok(()));
-        let _ = (ENGINE.normal)(&files);
-    }
-}
-
-fn normal(text: &str) -> import::Normal {
-    (ENGINE.normal)(&[ImportFile { path: "a/bird.conf".into(), text: text.into() }])
-}
+support::holds_of_a_reader!("bird", "a/bird.conf");
 
 const GATE: &str = "router id 192.0.2.1;
 protocol device { }

@@ -4,13 +4,6 @@
 mod support;
 
 use import::nftables::{ENGINE, read};
-use import::{ImportFile, Input};
-use proptest::prelude::*;
-
-#[test]
-fn each_case_is_as_expected() {
-    support::hold(&ENGINE);
-}
 
 /// Lines with more than comments, braces and ends of statements. A listing in JSON has no lines of its own.
 fn means(text: &str) -> Vec<bool> {
@@ -19,58 +12,7 @@ fn means(text: &str) -> Vec<bool> {
         .collect()
 }
 
-fn check(files: &[ImportFile]) -> Result<(), String> {
-    let (imported, told) = read(&Input { host: Some("gate"), files, fleet: None });
-    if imported.report.has_errors() {
-        return Ok(());
-    }
-    support::accounted(&imported, &told, files, means)
-}
-
-#[test]
-fn nothing_of_the_cases_is_lost() {
-    for case in support::cases("nftables") {
-        let files = support::inputs(&case);
-        let (imported, told) = read(&Input { host: None, files: &files, fleet: None });
-        if !imported.report.has_errors() {
-            support::accounted(&imported, &told, &files, means).unwrap();
-        }
-    }
-}
-
-fn samples() -> Vec<String> {
-    let all = support::cases("nftables")
-        .iter()
-        .flat_map(|c| support::inputs(c))
-        .map(|f| f.text)
-        .collect::<Vec<_>>();
-    assert!(!all.is_empty());
-    all
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_read(text in any::<String>()) {
-        let files = [ImportFile { path: "a/nftables.conf".into(), text }];
-        prop_assert_eq!(check(&files), Ok(()));
-        let _ = (ENGINE.normal)(&files);
-    }
-
-    #[test]
-    fn damaged_files_are_read_and_nothing_is_lost(
-        which in any::<prop::sample::Index>(),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[ -~\n]{0,12}"), 0..4),
-    ) {
-        let text = support::damaged(which.get::<String>(&samples()), &cuts);
-        let files = [ImportFile { path: "a/nftables.conf".into(), text }];
-        prop_assert_eq!(check(&files), Ok(()));
-        let _ = (ENGINE.normal)(&files);
-    }
-}
-
-fn normal(text: &str) -> import::Normal {
-    (ENGINE.normal)(&[ImportFile { path: "a/nftables.conf".into(), text: text.into() }])
-}
+support::holds_of_a_reader!("nftables", "a/nftables.conf");
 
 const GATE: &str = "table inet filter {
   chain input {
@@ -121,7 +63,7 @@ fn a_listing_means_what_its_file_means() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/nftables/listing");
     let read = |name: &str| {
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
-        (ENGINE.normal)(&[ImportFile { path: name.into(), text }])
+        (ENGINE.normal)(&[import::ImportFile { path: name.into(), text }])
     };
     let (mut text, mut listing) = (read("as-text.nft"), read("in/nas/ruleset.json"));
     for side in [&mut text, &mut listing] {

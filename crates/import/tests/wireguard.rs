@@ -4,13 +4,6 @@
 mod support;
 
 use import::wireguard::{ENGINE, read};
-use import::{ImportFile, Input};
-use proptest::prelude::*;
-
-#[test]
-fn each_case_is_as_expected() {
-    support::hold(&ENGINE);
-}
 
 /// Blank lines, comments and section heads say nothing by themselves.
 fn means(text: &str) -> Vec<bool> {
@@ -18,54 +11,7 @@ fn means(text: &str) -> Vec<bool> {
     said.map(|line| !line.is_empty() && !line.starts_with('[')).collect()
 }
 
-fn check(files: &[ImportFile]) -> Result<(), String> {
-    let (imported, told) = read(&Input { host: Some("gate"), files, fleet: None });
-    if imported.report.has_errors() {
-        return Ok(());
-    }
-    support::accounted(&imported, &told, files, means)
-}
-
-#[test]
-fn nothing_of_the_cases_is_lost() {
-    for case in support::cases("wireguard") {
-        let files = support::inputs(&case);
-        let (imported, told) = read(&Input { host: None, files: &files, fleet: None });
-        if !imported.report.has_errors() {
-            support::accounted(&imported, &told, &files, means).unwrap();
-        }
-    }
-}
-
-fn samples() -> Vec<String> {
-    let all = support::cases("wireguard")
-        .iter()
-        .flat_map(|c| support::inputs(c))
-        .map(|f| f.text)
-        .collect::<Vec<_>>();
-    assert!(!all.is_empty());
-    all
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_read(text in any::<String>()) {
-        let files = [ImportFile { path: "a/wg0.conf".into(), text }];
-        prop_assert_eq!(check(&files), Ok(()));
-        let _ = (ENGINE.normal)(&files);
-    }
-
-    #[test]
-    fn damaged_files_are_read_and_nothing_is_lost(
-        which in any::<prop::sample::Index>(),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[ -~\n]{0,12}"), 0..4),
-    ) {
-        let text = support::damaged(which.get::<String>(&samples()), &cuts);
-        let files = [ImportFile { path: "a/wg0.conf".into(), text }];
-        prop_assert_eq!(check(&files), Ok(()));
-        let _ = (ENGINE.normal)(&files);
-    }
-}
+support::holds_of_a_reader!("wireguard", "a/wg0.conf");
 
 const GATE: &str = "[Interface]
 PrivateKey = mITs4egpdlrk6Y0oaYetAHT20cFOW1hKvuZskNe7fUs=
@@ -78,10 +24,6 @@ AllowedIPs = 10.8.0.2/32, 192.168.1.0/24
 PublicKey = nCB5krYDk6hWMGzVlrjx6/+pOUeIhGZ+U9zzGGrsWUE=
 AllowedIPs = 10.8.0.3/32
 ";
-
-fn normal(text: &str) -> import::Normal {
-    (ENGINE.normal)(&[ImportFile { path: "a/wg0.conf".into(), text: text.into() }])
-}
 
 #[test]
 fn order_spaces_comments_and_names_mean_nothing_and_facts_do() {

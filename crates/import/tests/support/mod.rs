@@ -2,6 +2,70 @@
 //! that comes of them, down to what is different when the fleet is rendered.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+/// What every reader holds to: its cases are as expected, each statement of a file is in the model's text or told, and
+/// no text stops it. Wants `ENGINE`, `read` and `means` (which lines say something) where it stands.
+#[allow(unused_macros)]
+macro_rules! holds_of_a_reader {
+    ($engine:literal, $path:literal) => {
+        use proptest::prelude::{any, prop, prop_assert_eq, proptest};
+
+        #[test]
+        fn each_case_is_as_expected() {
+            support::hold(&ENGINE);
+        }
+
+        fn check(host: Option<&str>, files: &[import::ImportFile]) -> Result<(), String> {
+            let (imported, told) = read(&import::Input { host, files, fleet: None });
+            // Of a file with faults nothing is written.
+            if imported.report.has_errors() {
+                return Ok(());
+            }
+            support::accounted(&imported, &told, files, means)
+        }
+
+        fn file(text: &str) -> [import::ImportFile; 1] {
+            [import::ImportFile { path: $path.into(), text: text.into() }]
+        }
+
+        fn normal(text: &str) -> import::Normal {
+            (ENGINE.normal)(&file(text))
+        }
+
+        #[test]
+        fn nothing_of_the_cases_is_lost() {
+            for case in support::cases($engine) {
+                assert_eq!(check(None, &support::inputs(&case)), Ok(()), "{}", case.display());
+            }
+        }
+
+        fn samples() -> Vec<String> {
+            let all = support::cases($engine).iter().flat_map(|case| support::inputs(case)).map(|f| f.text).collect();
+            assert_ne!(all, Vec::<String>::new());
+            all
+        }
+
+        proptest! {
+            #[test]
+            fn any_text_is_read(text in any::<String>()) {
+                prop_assert_eq!(check(Some("gate"), &file(&text)), Ok(()));
+                normal(&text);
+            }
+
+            #[test]
+            fn damaged_files_are_read_and_nothing_is_lost(
+                which in any::<prop::sample::Index>(),
+                cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[ -~\n]{0,12}"), 0..4),
+            ) {
+                let text = support::damaged(which.get::<String>(&samples()), &cuts);
+                prop_assert_eq!(check(Some("gate"), &file(&text)), Ok(()));
+                normal(&text);
+            }
+        }
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use holds_of_a_reader;
+
 use import::{Engine, ImportFile, Imported, Input};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
