@@ -83,7 +83,7 @@ fn the_fleets_own_words_win_and_a_port_can_be_taken_away() {
     assert_eq!(diag::render_plain(&report), "");
     let services = fleet.unwrap().services;
     let names: Vec<&str> = services.keys().map(|id| id.as_str()).collect();
-    assert_eq!(names, ["kyiv-db", "kyiv-thumbnails", "kyiv-web", "wroclaw-db", "wroclaw-web"]);
+    assert_eq!(names, ["kyiv-db", "kyiv-queue", "kyiv-thumbnails", "kyiv-web", "wroclaw-db", "wroclaw-web"]);
     let kyiv = &services["kyiv-web"];
     assert_eq!(kyiv.health.as_ref().unwrap().http.as_deref(), Some("/healthz"));
     assert!(matches!(&kyiv.env["WORKERS"], model::EnvValue::Text(text) if text.value == "8"));

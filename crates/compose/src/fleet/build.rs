@@ -60,6 +60,10 @@ impl Fields {
     pub(super) fn has(&self, key: &str) -> bool {
         self.0.iter().any(|(k, _)| k.text == key)
     }
+    /// The keys, in their order.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(key, _)| key.text.clone()).collect()
+    }
     pub(super) fn node(self, place: &Place) -> Node {
         Node { kind: NodeKind::Map(self.0), place: place.clone() }
     }

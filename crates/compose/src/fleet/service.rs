@@ -18,9 +18,7 @@ pub(super) fn node(
     let mut all = Fields::default();
     all.set("module", word("container", &service.place));
     all.maybe("image", service.image.as_ref().map(|image| text(&image.value, &image.place)));
-    let needs =
-        service.needs.iter().filter_map(|(other, need)| Some(word(cx.names.get(other)?, &need.place)));
-    all.items("needs", needs.collect());
+    all.items("needs", needs(cx, service, out));
     all.inner("ports", ports(service));
     let mounted = mounts.of_service(cx, service, out);
     all.inner("volumes", mounted.volumes);
@@ -43,6 +41,43 @@ pub(super) fn node(
     all.inner("container", container::settings(cx, service, mounted.container));
     all.node(&service.place)
 }
+
+/// Every port of the services it depends on. One that says no port cannot be needed, which is told: on the same host
+/// it is reached all the same.
+fn needs(cx: &Cx<'_>, service: &Service, out: &mut Vec<NotCarried>) -> Vec<Node> {
+    let mut all = Vec::new();
+    for (other, need) in &service.needs {
+        let Some((name, there)) = cx.names.get(other).zip(cx.services.iter().find(|s| s.name == *other))
+        else {
+            continue;
+        };
+        let place = &need.place;
+        match ports(there).names().as_slice() {
+            [] => {
+                let key = format!("depends_on.{other}");
+                let of_this = NotCarried::of(&service.name, &key, place, Weight::Light, NO_PORT);
+                let same = |n: &NotCarried| n.what == of_this.what && n.place == of_this.place;
+                // What else is lightly said of it is about a need.
+                out.retain(|n| !same(n) || n.weight == Weight::Heavy);
+                if !out.iter().any(same) {
+                    out.push(of_this);
+                }
+            }
+            [_] => all.push(word(name, place)),
+            several => all.extend(several.iter().map(|port| {
+                let mut fields = Fields::default();
+                fields.set("service", word(name, place));
+                fields.set("port", word(port, place));
+                fields.node(place)
+            })),
+        }
+    }
+    all
+}
+
+/// Why a service without ports is no need.
+const NO_PORT: &str =
+    "it says no port, so that nothing waits for its start; `expose: [PORT]` there makes it a need";
 
 /// Published ports, and those that other containers reach: both are the container's own.
 fn ports(service: &Service) -> Fields {

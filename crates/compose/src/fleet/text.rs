@@ -102,6 +102,8 @@ fn scalar(text: &str) -> String {
         && text.chars().all(rest)
         && !text.contains(": ")
         && !text.ends_with([':', ' '])
+        // Before a bracket some readers take it for an item of a list.
+        && !text.ends_with(" -")
         && !text.starts_with("...")
         && !matches!(text, "null" | "Null" | "NULL");
     if plain { text.to_owned() } else { quoted(text) }
@@ -117,6 +119,7 @@ mod tests {
             ("8080", "8080"),
             ("no", "no"),
             ("a b", "a b"),
+            ("cat -", "\"cat -\""),
             ("", "\"\""),
             ("null", "\"null\""),
             ("- x", "\"- x\""),

@@ -97,7 +97,7 @@ fn rest(config: &Config, host: &str, tunnel: &str, ledger: &mut Ledger) {
         ledger.note(
             id,
             format!(
-                "a key is never written into the model: put it into the store as the secret wireguard/{host}/wg-{tunnel} (the file `.fleetwright/secrets/wireguard/{host}/wg-{tunnel}`, mode 0600), or a new one is made and every peer has to learn it"
+                "a key is never written into the model: `fleetwright secrets set wireguard/{host}/wg-{tunnel}` keeps it, or a new one is made and every peer has to learn it"
             ),
         );
     }

@@ -29,6 +29,8 @@ fn is_plain(text: &str) -> bool {
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.ends_with([' ', ':'])
+        // Before a bracket some readers take it for an item of a list.
+        && !text.ends_with(" -")
         && !text.chars().any(|c| {
             matches!(c, ',' | '[' | ']' | '{' | '}' | '"' | '\'' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
                 || c.is_control()
