@@ -309,6 +309,20 @@ fn faults_of_files_are_told_with_their_lines() {
 }
 
 #[test]
+fn only_an_engine_lies_at_usual_places_of_a_host() {
+    let folder = fleet(&[("fleet.yaml", "domain: example.net\n")]);
+    for (args, said) in [
+        (&["compose", "--live", "--host", "box"][..], "FW1601"),
+        (&["bird", "bird.conf", "--twin"], "--live"),
+        (&["bird", "--live"], "--host"),
+        (&["bird", "--live", "--host", "box", "bird.conf"], "--live"),
+    ] {
+        let got = run(folder.path(), &[&["import"], args].concat());
+        assert!(got.code == 2 && got.err.contains(said), "{args:?}: {}", got.err);
+    }
+}
+
+#[test]
 fn instances_of_incus_come_from_standard_input() {
     let folder = fleet(&[("fleet.yaml", "domain: example.net\n")]);
     let answer = r#"[{"name": "lxdbr0", "type": "bridge", "managed": true, "config": {"ipv4.address": "10.21.0.1/24", "ipv4.nat": "true"}},

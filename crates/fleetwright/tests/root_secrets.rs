@@ -105,6 +105,23 @@ impl Lab {
         self.ask(&["apply", "--yes", "--twin", &name])
     }
 
+    /// Engines' files are read from the hosts. What they say is in `fleet.yaml` already, where an import adds nothing.
+    fn imports_what_the_hosts_have(&mut self) {
+        let name = self.name.clone();
+        for (engine, host, code, said) in [
+            ("bird", "edge", 1, "edge/etc/bird/bird.conf"),
+            ("wireguard", "edge", 1, "FW1607"),
+            ("caddy", "core", 1, "core/etc/caddy/Caddyfile"),
+            ("prometheus", "core", 3, "core/etc/prometheus/prometheus.yml"),
+        ] {
+            let args = ["import", engine, "--live", "--host", host, "--dry-run", "--twin", &name];
+            let ran = ran(by_olena(self.path(), &args).output().unwrap());
+            self.heard(&args, &ran);
+            let all = format!("{}{}", ran.out, ran.err);
+            assert!(ran.code == code && all.contains(said), "{args:?}: {}\n{all}", ran.code);
+        }
+    }
+
     /// The value a person gets to see; what is said here is not searched.
     fn value(&self, name: &str) -> Vec<u8> {
         let output = by_olena(self.path(), &["secrets", "show", name]).output().unwrap();
@@ -294,6 +311,8 @@ fn a_value_is_nowhere_but_where_it_is_used() {
     lab.ask(&["secrets", "ls"]);
     lab.ask(&["secrets", "check"]);
     lab.ask(&["history"]);
+
+    lab.imports_what_the_hosts_have();
 
     // New values: said before what restarts, then applied.
     old.push(("token", lab.value("token")));

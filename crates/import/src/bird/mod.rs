@@ -21,6 +21,7 @@ use std::net::IpAddr;
 pub const ENGINE: Engine = Engine {
     name: "bird",
     lies: &["/etc/bird/", "/etc/bird.conf"],
+    named: &[".conf"],
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "bird" && path.ends_with(".conf"),

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 pub const ENGINE: Engine = Engine {
     name: "caddy",
     lies: &["/etc/caddy/"],
+    named: &["Caddyfile", ".caddy", ".conf"],
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "caddy" && path.ends_with("Caddyfile"),

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 pub const ENGINE: Engine = Engine {
     name: "nftables",
     lies: &["/etc/nftables.conf", "/etc/nftables.d/", "/etc/nftables/"],
+    named: &[".conf", ".nft", ".rules"],
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "nftables" && path.ends_with(".nft"),

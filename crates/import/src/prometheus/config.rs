@@ -1,6 +1,6 @@
 //! `prometheus.yml` as jobs with their targets, and every key with its lines.
 
-use super::value::{SECRET, canonical, scalar};
+use super::value::{canonical, is_secret, scalar};
 use crate::codes;
 use crate::ledger::{Id, Ledger};
 use diag::{Diagnostic, Place, Report};
@@ -127,7 +127,7 @@ impl Reader<'_> {
 
     fn other(&mut self, key: &str, entry: &Entry, last: u32) {
         let short = key.rsplit('.').next().unwrap_or(key);
-        let value = if SECRET.contains(&short) { "…".to_owned() } else { canonical(&entry.node) };
+        let value = if is_secret(short) { "…".to_owned() } else { canonical(&entry.node) };
         let id = self.ledger.read(&entry.place, last, format!("{key}: {value}"));
         self.file.other.push((key.to_owned(), value, id));
     }
@@ -175,8 +175,7 @@ impl Reader<'_> {
             ["job_name", "scheme", "metrics_path", "params", "static_configs", "file_sd_configs"];
         for entry in entries.iter().filter(|e| !OWN.contains(&scalar(&e.key).as_str())) {
             let key = scalar(&entry.key);
-            let value =
-                if SECRET.contains(&key.as_str()) { "…".to_owned() } else { canonical(&entry.node) };
+            let value = if is_secret(&key) { "…".to_owned() } else { canonical(&entry.node) };
             job.options.push((key, value));
         }
         for (entry, last) in lines(entries, last) {

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 pub const ENGINE: Engine = Engine {
     name: "prometheus",
     lies: &["/etc/prometheus/"],
+    named: &[".yml", ".yaml", ".rules"],
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "prometheus" && (path.ends_with(".yml") || path.ends_with(".yaml")),

@@ -2,19 +2,14 @@
 
 use py::{Entry, Kind, Node, Value};
 
-/// Names of keys whose values are secrets or hold them.
-pub(super) const SECRET: [&str; 10] = [
-    "password",
-    "bearer_token",
-    "credentials",
-    "client_secret",
-    "basic_auth",
-    "authorization",
-    "oauth2",
-    "tls_config",
-    "api_url",
-    "headers",
-];
+/// Whether a key's value is a secret or holds one. Paths of files (`password_file`) do not.
+pub(super) fn is_secret(key: &str) -> bool {
+    const HOLD: [&str; 6] = ["credentials", "basic_auth", "authorization", "oauth2", "tls_config", "headers"];
+    const NAMED: [&str; 5] = ["password", "secret", "token", "api_key", "api_url"];
+    HOLD.contains(&key)
+        || key.ends_with("_key")
+        || (NAMED.iter().any(|part| key.contains(part)) && !key.ends_with("_file"))
+}
 
 /// A value as a text of one line: keys sorted, no secrets.
 pub(super) fn canonical(node: &Node) -> String {
@@ -24,8 +19,7 @@ pub(super) fn canonical(node: &Node) -> String {
         Kind::Map(entries) => {
             let one = |e: &Entry| {
                 let key = scalar(&e.key);
-                let value =
-                    if SECRET.contains(&key.as_str()) { "…".to_owned() } else { canonical(&e.node) };
+                let value = if is_secret(&key) { "…".to_owned() } else { canonical(&e.node) };
                 format!("{key}: {value}")
             };
             let mut all: Vec<String> = entries.iter().map(one).collect();
@@ -51,5 +45,33 @@ fn without_password(text: String) -> String {
     match rest[..end].rfind('@') {
         Some(at) => format!("{scheme}://…{}", &rest[at..]),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn secrets_of_prometheus_and_alertmanager_are_known_by_their_keys() {
+        for key in [
+            "password",
+            "smtp_auth_password",
+            "smtp_auth_secret",
+            "bearer_token",
+            "bot_token",
+            "slack_api_url",
+            "opsgenie_api_key",
+            "service_key",
+            "routing_key",
+            "user_key",
+            "wechat_api_secret",
+            "client_secret",
+        ] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in ["password_file", "smtp_smarthost", "targets", "url", "job_name", "key_file"] {
+            assert!(!is_secret(key), "{key}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use tunnel::Tunnel;
 pub const ENGINE: Engine = Engine {
     name: "wireguard",
     lies: &["/etc/wireguard/"],
+    named: &[".conf"],
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| {

@@ -1,6 +1,7 @@
 //! `fleetwright import`.
 
 mod folder;
+mod live;
 mod proof;
 mod read;
 mod world;
@@ -8,6 +9,7 @@ mod world;
 use crate::exit::Exit;
 use crate::failure::{Failure, envelope};
 use crate::ui::Style;
+use crate::way::At;
 use crate::{Cx, pipeline};
 use ::import::{Difference, Note, codes};
 use clap::{Args, ValueEnum};
@@ -32,7 +34,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "Examples:\n  fleetwright import ansible inventory/\n  fleetwright import compose compose.yaml --host mac-mini\n  \
     fleetwright import wireguard kyiv-gw/wg0.conf wroclaw-gw/wg0.conf\n  \
-    fleetwright import bird /etc/bird/bird.conf --host edge1 --dry-run\n  \
+    fleetwright import bird --host edge1 --live --dry-run\n  \
     incus list --format json | fleetwright import incus -"
 )]
 pub struct Import {
@@ -40,11 +42,17 @@ pub struct Import {
     #[arg(value_enum)]
     what: What,
     /// Files and folders; `-` is standard input. Files in a folder with a host's name are that host's
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "live")]
     files: Vec<PathBuf>,
     /// The host the files are from, or where the services of Compose files run
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
+    /// Read the engine's files from where they usually lie on --host, which is only looked at
+    #[arg(long, requires = "host", conflicts_with_all = ["files", "into"])]
+    live: bool,
+    /// Where the host is
+    #[command(flatten)]
+    at: At,
     /// The fleet's folder; one that has no fleet yet gets one [default: the fleet of this folder]
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
@@ -93,9 +101,15 @@ struct Outcome {
 /// # Errors
 /// When the fleet or a file has errors, or what is there says something else. Nothing is written then.
 pub fn run(command: &Import, cx: &Cx) -> Result<Exit, Failure> {
+    if !command.live && (command.at.twin.is_some() || command.at.local.is_some()) {
+        let message = "`--twin` and `--local` say where the host of `--live` is";
+        return Err(
+            Failure::bare(Exit::Usage, codes::UNREADABLE, message).help("add `--live`, or leave them out")
+        );
+    }
     let target = Target::open(command.into.as_deref(), cx)?;
     let before = world::World::of(&target.sources, &target.lock)?;
-    let read = read::all(command, &target, before.as_ref())?;
+    let read = read::all(command, &target, before.as_ref(), cx)?;
     let mut changes = folder::changes(&target, &read.imported)?;
     let lock = folder::lock(&target.lock, &read.imported.lock);
     changes.stage(&target, before.as_ref(), &lock, &read)?;

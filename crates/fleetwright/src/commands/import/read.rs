@@ -3,6 +3,7 @@
 use super::folder::Target;
 use super::world::World;
 use super::{Import, What};
+use crate::Cx;
 use crate::codes as own;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Files larger than this are no configuration.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 /// Folders deeper than this are a loop of links.
 const DEPTH: usize = 32;
 
@@ -48,8 +49,18 @@ pub(super) enum Meaning {
 ///
 /// # Errors
 /// When one cannot be read, or has errors: all of them.
-pub(super) fn all(command: &Import, target: &Target, before: Option<&World>) -> Result<Read, Failure> {
+pub(super) fn all(
+    command: &Import,
+    target: &Target,
+    before: Option<&World>,
+    cx: &Cx,
+) -> Result<Read, Failure> {
     let fleet = before.map(|b| &b.model);
+    if command.live && matches!(command.what, What::Ansible | What::Compose | What::Incus) {
+        let message = "only the files of an engine lie at usual places of a host";
+        return Err(Failure::bare(Exit::Usage, codes::UNREADABLE, message)
+            .help("name the files; `-` is standard input: `ssh HOST cat FILE | fleetwright import … -`"));
+    }
     let (read, texts) = match command.what {
         What::Ansible => inventory(command, target, fleet)?,
         What::Compose => compose(command)?,
@@ -58,11 +69,11 @@ pub(super) fn all(command: &Import, target: &Target, before: Option<&World>) -> 
             let imported = incus::read(&Input { host: command.host.as_deref(), files: &files, fleet });
             (plain(imported, Meaning::Nothing), files)
         }
-        What::Wireguard => engines("wireguard", command, target, fleet)?,
-        What::Bird => engines("bird", command, target, fleet)?,
-        What::Caddy => engines("caddy", command, target, fleet)?,
-        What::Nftables => engines("nftables", command, target, fleet)?,
-        What::Prometheus => engines("prometheus", command, target, fleet)?,
+        What::Wireguard => engines("wireguard", command, target, fleet, cx)?,
+        What::Bird => engines("bird", command, target, fleet, cx)?,
+        What::Caddy => engines("caddy", command, target, fleet, cx)?,
+        What::Nftables => engines("nftables", command, target, fleet, cx)?,
+        What::Prometheus => engines("prometheus", command, target, fleet, cx)?,
     };
     if read.imported.report.has_errors() {
         let mut sources = Sources::default();
@@ -82,12 +93,19 @@ fn engines(
     command: &Import,
     target: &Target,
     fleet: Option<&model::Fleet>,
+    cx: &Cx,
 ) -> Result<(Read, Vec<ImportFile>), Failure> {
     let Some(engine) = engine(name) else {
         let message = format!("files of {name} cannot be imported yet");
         return Err(Failure::bare(Exit::Errors, codes::UNREADABLE, message));
     };
-    let files = texts(&command.files)?;
+    let (files, left) = match command.host.as_deref().filter(|_| command.live) {
+        Some(host) => {
+            let live = super::live::read(engine, host, &command.at, cx)?;
+            (live.files, live.left)
+        }
+        None => (texts(&command.files)?, Vec::new()),
+    };
     let input = Input { host: command.host.as_deref(), files: &files, fleet };
     // With the fleet in view a reader finds other names for what is there; without it, what it would write is what
     // it wrote when the same files were imported before.
@@ -95,7 +113,8 @@ fn engines(
     if fleet.is_some() && !alone.files.is_empty() && super::folder::all_there(target, &alone) {
         return Err(super::folder::nothing_new());
     }
-    let imported = (engine.read)(&input);
+    let mut imported = (engine.read)(&input);
+    imported.notes.extend(left);
     let mut read = plain(imported, Meaning::Engine(engine));
     for file in &files {
         if let Some(host) = host_of(&input, &file.path) {
@@ -245,7 +264,7 @@ fn passwords(command: &Import) -> Result<Passwords, Failure> {
     secret_store::vault_passwords(Path::new(""), named.as_ref())
 }
 
-fn unreadable(path: &Path, why: &str) -> Failure {
+pub(super) fn unreadable(path: &Path, why: &str) -> Failure {
     Failure::bare(Exit::Errors, own::UNREADABLE, format!("{}: {why}", path.display()))
 }
 
