@@ -309,6 +309,23 @@ fn faults_of_files_are_told_with_their_lines() {
 }
 
 #[test]
+fn what_stands_in_fleet_yaml_is_not_added_to() {
+    let sources = "domain: example.net\nhosts: {edge: {uplink: {ipv4: 203.0.113.7}}}\nbgp: {asn: 64500}\n";
+    let folder = fleet(&[("fleet.yaml", sources)]);
+    let bird = folder.path().join("bird.conf");
+    let session = "protocol bgp up { local as 64500; local role customer; neighbor 203.0.113.1 as 64497; ipv4 { import all; export all; }; }\n";
+    fs::write(&bird, format!("router id 203.0.113.7;\n{session}")).unwrap();
+    let got = run(folder.path(), &["import", "bird", "--host", "edge", bird.to_str().unwrap()]);
+    assert!(got.code == 1 && got.err.contains("FW1602"), "{}", got.err);
+    assert!(
+        got.err.contains("fleet.yaml:2:15") && got.err.contains("move it into hosts/edge.yaml"),
+        "{}",
+        got.err
+    );
+    assert_eq!(tree(folder.path()).len(), 2);
+}
+
+#[test]
 fn only_an_engine_lies_at_usual_places_of_a_host() {
     let folder = fleet(&[("fleet.yaml", "domain: example.net\n")]);
     for (args, said) in [

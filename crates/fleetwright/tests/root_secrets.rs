@@ -109,9 +109,9 @@ impl Lab {
     fn imports_what_the_hosts_have(&mut self) {
         let name = self.name.clone();
         for (engine, host, code, said) in [
-            ("bird", "edge", 1, "edge/etc/bird/bird.conf"),
+            ("bird", "edge", 1, "`hosts/edge` stands here"),
             ("wireguard", "edge", 1, "FW1607"),
-            ("caddy", "core", 1, "core/etc/caddy/Caddyfile"),
+            ("caddy", "core", 1, "`services/metrics` stands here"),
             ("prometheus", "core", 3, "core/etc/prometheus/prometheus.yml"),
         ] {
             let args = ["import", engine, "--live", "--host", host, "--dry-run", "--twin", &name];

@@ -72,8 +72,16 @@ pub(super) fn changes(target: &Target, imported: &Imported) -> Result<Changes, F
         let text = format!("# Made by `fleetwright import`: change the domain.\ndomain: {domain}.internal\n");
         files.insert(source::folder::FLEET_FILE.to_owned(), Changed { old: None, text });
     }
+    let tree = source::tree(&target.sources);
     for file in &imported.files {
         let Some(old) = target.sources.files.get(&file.path) else {
+            if let Some(place) = tree.as_ref().and_then(|tree| within_fleet_file(tree, &file.path)) {
+                let what = file.path.trim_end_matches(".yaml");
+                let message = format!("`{what}` stands here, and an import adds to files of their own alone");
+                let help = format!("move it into {}, and import again", file.path);
+                report.push(Diagnostic::error(codes::TAKEN, &place, message).help(help));
+                continue;
+            }
             files.insert(file.path.clone(), Changed { old: None, text: file.text.clone() });
             continue;
         };
@@ -94,6 +102,15 @@ pub(super) fn changes(target: &Target, imported: &Imported) -> Result<Changes, F
         return Err(Failure { exit: Exit::Errors, report, texts: Arc::new(target.sources.clone()) });
     }
     Ok(Changes { files, staged: BTreeMap::new() })
+}
+
+/// Where `fleet.yaml` has what would be a file of this path.
+fn within_fleet_file(tree: &model::Node, path: &str) -> Option<Place> {
+    let mut at = tree;
+    for part in path.strip_suffix(".yaml")?.split('/') {
+        at = at.get(part)?;
+    }
+    Some(at.place.clone()).filter(|place| &*place.file == source::folder::FLEET_FILE)
 }
 
 /// Whether the sources say all of it already. What a reader guesses of hosts and sites it does not know is left out
