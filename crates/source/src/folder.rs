@@ -117,8 +117,9 @@ fn put_together(
     // `fleet.yaml` first, so that "first here" names it; then what else may say what is not the fleet's.
     let rank = |path: &str| match role(path) {
         Role::Fleet => 0,
-        Role::Single(_) => 1,
-        Role::Thing(..) | Role::Other | Role::Stray => 2,
+        Role::Single("trees") => 1,
+        Role::Single(_) => 2,
+        Role::Thing(..) | Role::Other | Role::Stray => 3,
     };
     let mut all: Vec<_> = sources.files.iter().collect();
     all.sort_by_key(|(path, _)| rank(path));
@@ -130,7 +131,13 @@ fn put_together(
             tree.others.extend(read.iter().flat_map(|projects| projects.files.iter().cloned()));
             *projects = Some(read.unwrap_or_default());
         }
-        if rank(path) == 2 && tree.others.iter().any(|other| is_at_or_in(path, other)) {
+        let theirs = |other: &String| match role {
+            Role::Fleet => false,
+            // A vault may be called `secrets.yaml`; a folder of others takes none of what a fleet has one of.
+            Role::Single(_) => other == path,
+            Role::Thing(..) | Role::Other | Role::Stray => is_at_or_in(path, other),
+        };
+        if tree.others.iter().any(theirs) {
             continue;
         }
         match role {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use source::folder::may_hold_sources;
-use source::{Role, role};
+use source::{Role, Sources, role};
 
 fn part() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -37,5 +37,23 @@ fn trees_of_other_programs_are_not_looked_into() {
     }
     for folder in ["hosts", "hosts/old", "out"] {
         assert!(may_hold_sources(folder), "{folder}");
+    }
+}
+
+/// A render script's vault may have the name of a source.
+#[test]
+fn what_a_tree_names_is_no_source() {
+    let tree = "config: {inventory: hosts.yaml, reading: flat, secrets: secrets.yaml, templates: templates, into: out}";
+    for files in [
+        vec![("fleet.yaml", format!("trees: {{{tree}}}\n"))],
+        vec![("fleet.yaml", String::new()), ("trees.yaml", format!("{tree}\n"))],
+    ] {
+        let vault = "$ANSIBLE_VAULT;1.1;AES256\n3132\n".to_owned();
+        let files =
+            files.into_iter().chain([("secrets.yaml", vault), ("hosts.yaml", "web: {}\n".to_owned())]);
+        let files = files.map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
+        let (fleet, report) =
+            source::load(&Sources { root_name: "small".to_owned(), files, ..Sources::default() });
+        assert!(fleet.is_some_and(|fleet| fleet.secrets.is_empty()) && !report.has_errors(), "{report:?}");
     }
 }
