@@ -97,7 +97,7 @@ impl Ledger {
 /// they are not.
 pub(crate) fn readable<'a>(
     input: &Input<'a>,
-    is: impl Fn(&str) -> bool,
+    is: fn(&str) -> bool,
     out: &mut Imported,
 ) -> Vec<&'a ImportFile> {
     let (read, left): (Vec<_>, Vec<_>) = input.files.iter().partition(|f| is(&f.path));

@@ -1,5 +1,7 @@
 //! Names of the model from what other tools call things.
 
+use crate::codes;
+use diag::{Diagnostic, Place};
 use std::collections::BTreeSet;
 
 /// A name made of any text: lower case, everything else than letters and digits a dash; `None` when nothing is
@@ -54,6 +56,13 @@ pub fn host(input: &crate::Input<'_>, path: &str) -> Option<String> {
         Some(host) => name(host),
         None => host_of(path),
     }
+}
+
+/// A file whose host neither the caller nor its path says; `like` is a path that would.
+pub(crate) fn no_host(file: &crate::ImportFile, like: &str) -> Diagnostic {
+    let message = format!("{} is from no host that is named", file.path);
+    Diagnostic::error(codes::NO_HOST, &Place::file(file.path.as_str()), message)
+        .help(format!("name the host, or put the file into a folder of its name: {like}"))
 }
 
 #[cfg(test)]

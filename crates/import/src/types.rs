@@ -83,8 +83,9 @@ pub struct Engine {
     pub name: &'static str,
     /// Where its files lie on a host: whole paths, or folders that end with `/`.
     pub lies: &'static [&'static str],
-    /// How names of its files end, where others lie beside them.
-    pub named: &'static [&'static str],
+    /// Whether its reader reads a file of this path. Of the others in its folders (keys, environment files) it is told
+    /// that they are not read.
+    pub reads: fn(&str) -> bool,
     /// Its files to the model. Never panics, whatever the bytes; all faults are in the report.
     pub read: fn(&Input<'_>) -> Imported,
     /// What a set of its files means; order, spaces, comments and defaults play no part. Values of secrets are

@@ -9,7 +9,7 @@ mod stream;
 
 pub use error::{Reach, RemoteError};
 pub use local::Local;
-pub use process::run_bounded;
+pub use process::{run_bounded, wait_until};
 pub use stream::{Ending, Stream};
 
 use std::time::Duration;

@@ -14,8 +14,12 @@ pub(crate) fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-/// Waits for a child to end, by the file descriptor that stands for it, and gives its exit code.
-pub(crate) fn wait_until(child: &mut Child, until: Instant) -> io::Result<i32> {
+/// Waits for a child to end, by the file descriptor that stands for it (pidfd_open(2)), and gives its exit code, 128 + n
+/// for signal n.
+///
+/// # Errors
+/// `TimedOut` when it has not ended by then, and what the kernel says.
+pub fn wait_until(child: &mut Child, until: Instant) -> io::Result<i32> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
     loop {

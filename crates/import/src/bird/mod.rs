@@ -9,8 +9,7 @@ mod session;
 
 use crate::ledger::{Id, Ledger, Told};
 use crate::yaml::{Map, Yaml, text};
-use crate::{Engine, Imported, Input, codes, names};
-use diag::Diagnostic;
+use crate::{Engine, Imported, Input, names};
 use parse::Stmt;
 use scope::Scope;
 use session::{Part, Role, Session};
@@ -21,7 +20,7 @@ use std::net::IpAddr;
 pub const ENGINE: Engine = Engine {
     name: "bird",
     lies: &["/etc/bird/", "/etc/bird.conf"],
-    named: &[".conf"],
+    reads: |path| path.ends_with(".conf"),
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "bird" && path.ends_with(".conf"),
@@ -31,22 +30,14 @@ pub const ENGINE: Engine = Engine {
 pub fn read(input: &Input<'_>) -> (Imported, Vec<Told>) {
     let (mut out, mut ledger) = (Imported::default(), Ledger::default());
     let mut by_host: BTreeMap<String, Vec<Stmt>> = BTreeMap::new();
-    for file in crate::ledger::readable(input, |path| path.ends_with(".conf"), &mut out) {
-        let place = diag::Place::file(file.path.as_str());
+    for file in crate::ledger::readable(input, ENGINE.reads, &mut out) {
         match names::host(input, &file.path) {
             Some(host) => {
                 let stmts = parse::parse(&file.path, &file.text, &mut out.report);
                 by_host.entry(host).or_default().extend(stmts);
             }
             None => {
-                out.fault(
-                    Diagnostic::error(
-                        codes::NO_HOST,
-                        &place,
-                        format!("{} is from no host that is named", file.path),
-                    )
-                    .help("name the host, or put the file into a folder of its name: gate/bird.conf"),
-                );
+                out.fault(names::no_host(file, "gate/bird.conf"));
             }
         }
     }

@@ -9,8 +9,7 @@ mod sites;
 use crate::known::Known;
 use crate::ledger::{Ledger, Told};
 use crate::yaml::{Map, Yaml, text};
-use crate::{Engine, Imported, Input, codes, names};
-use diag::{Diagnostic, Place};
+use crate::{Engine, Imported, Input, names};
 use parse::Directive;
 use services::Out;
 use std::collections::BTreeMap;
@@ -19,7 +18,7 @@ use std::collections::BTreeMap;
 pub const ENGINE: Engine = Engine {
     name: "caddy",
     lies: &["/etc/caddy/"],
-    named: &["Caddyfile", ".caddy", ".conf"],
+    reads: |_| true,
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "caddy" && path.ends_with("Caddyfile"),
@@ -37,15 +36,7 @@ pub fn read(input: &Input<'_>) -> (Imported, Vec<Told>) {
                 paths.push(file.path.clone());
             }
             None => {
-                let place = Place::file(file.path.as_str());
-                out.fault(
-                    Diagnostic::error(
-                        codes::NO_HOST,
-                        &place,
-                        format!("{} is from no host that is named", file.path),
-                    )
-                    .help("name the host, or put the file into a folder of its name: gate/Caddyfile"),
-                );
+                out.fault(names::no_host(file, "gate/Caddyfile"));
             }
         }
     }

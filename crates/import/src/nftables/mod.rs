@@ -12,8 +12,8 @@ mod words;
 use crate::known::Known;
 use crate::ledger::{Ledger, Told};
 use crate::yaml::text;
-use crate::{Engine, ImportFile, Imported, Input, codes, names};
-use diag::{Diagnostic, Place, Report};
+use crate::{Engine, ImportFile, Imported, Input, names};
+use diag::Report;
 use parse::Ruleset;
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 pub const ENGINE: Engine = Engine {
     name: "nftables",
     lies: &["/etc/nftables.conf", "/etc/nftables.d/", "/etc/nftables/"],
-    named: &[".conf", ".nft", ".rules"],
+    reads: |_| true,
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "nftables" && path.ends_with(".nft"),
@@ -48,15 +48,7 @@ pub fn read(input: &Input<'_>) -> (Imported, Vec<Told>) {
                 paths.push(file.path.clone());
             }
             None => {
-                let place = Place::file(file.path.as_str());
-                out.fault(
-                    Diagnostic::error(
-                        codes::NO_HOST,
-                        &place,
-                        format!("{} is from no host that is named", file.path),
-                    )
-                    .help("name the host, or put the file into a folder of its name: gate/nftables.conf"),
-                );
+                out.fault(names::no_host(file, "gate/nftables.conf"));
             }
         }
     }

@@ -8,16 +8,15 @@ mod value;
 use crate::known::Known;
 use crate::ledger::{Ledger, Told};
 use crate::yaml::{Map, text};
-use crate::{Engine, Imported, Input, codes, names};
+use crate::{Engine, Imported, Input, names};
 use config::{File, Rule};
-use diag::Diagnostic;
 use std::collections::BTreeMap;
 
 /// The engine.
 pub const ENGINE: Engine = Engine {
     name: "prometheus",
     lies: &["/etc/prometheus/"],
-    named: &[".yml", ".yaml", ".rules"],
+    reads: |path| [".yml", ".yaml", ".json", ".rules"].iter().any(|end| path.ends_with(end)),
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| engine == "prometheus" && (path.ends_with(".yml") || path.ends_with(".yaml")),
@@ -27,18 +26,9 @@ pub const ENGINE: Engine = Engine {
 pub fn read(input: &Input<'_>) -> (Imported, Vec<Told>) {
     let (mut out, mut ledger) = (Imported::default(), Ledger::default());
     let mut by_host: BTreeMap<String, (File, Vec<String>)> = BTreeMap::new();
-    let read = |path: &str| [".yml", ".yaml", ".json", ".rules"].iter().any(|end| path.ends_with(end));
-    for file in crate::ledger::readable(input, read, &mut out) {
+    for file in crate::ledger::readable(input, ENGINE.reads, &mut out) {
         let Some(host) = names::host(input, &file.path) else {
-            let place = diag::Place::file(file.path.as_str());
-            out.fault(
-                Diagnostic::error(
-                    codes::NO_HOST,
-                    &place,
-                    format!("{} is from no host that is named", file.path),
-                )
-                .help("name the host, or put the file into a folder of its name: watch/prometheus.yml"),
-            );
+            out.fault(names::no_host(file, "watch/prometheus.yml"));
             continue;
         };
         let one = config::read(&file.path, &file.text, &mut ledger, &mut out.report);

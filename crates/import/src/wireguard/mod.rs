@@ -17,7 +17,7 @@ use tunnel::Tunnel;
 pub const ENGINE: Engine = Engine {
     name: "wireguard",
     lies: &["/etc/wireguard/"],
-    named: &[".conf"],
+    reads: |path| path.ends_with(".conf"),
     read: |input| read(input).0,
     normal: normal::normal,
     compared: |engine, path| {
@@ -30,7 +30,7 @@ pub fn read(input: &Input<'_>) -> (Imported, Vec<Told>) {
     let (mut out, mut ledger) = (Imported::default(), Ledger::default());
     let mut configs: Vec<Config> = Vec::new();
     let mut hosts: Vec<String> = Vec::new();
-    for file in crate::ledger::readable(input, |path| path.ends_with(".conf"), &mut out) {
+    for file in crate::ledger::readable(input, ENGINE.reads, &mut out) {
         let config = parse::parse(&file.path, &file.text, &mut ledger, &mut out);
         let host = names::host(input, &file.path);
         match host {
@@ -39,11 +39,7 @@ pub fn read(input: &Input<'_>) -> (Imported, Vec<Told>) {
                 hosts.push(host);
             }
             None => {
-                let message = format!("{} is from no host that is named", file.path);
-                out.fault(
-                    Diagnostic::error(codes::NO_HOST, &config.place, message)
-                        .help("name the host, or put the file into a folder of its name: kyiv-gw/wg0.conf"),
-                );
+                out.fault(names::no_host(file, "kyiv-gw/wg0.conf"));
             }
         }
     }

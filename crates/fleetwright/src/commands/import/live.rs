@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::ui::Progress;
 use crate::way::{self, At};
 use crate::{codes as own, trouble};
-use ::import::{Engine, ImportFile, Note, codes};
+use ::import::{Engine, ImportFile, codes};
 use diag::{Diagnostic, Place, Report};
 use remote::{Remote, RemoteError};
 use std::path::Path;
@@ -17,49 +17,43 @@ use std::time::Duration;
 /// The longest wait for a listing.
 const LISTING: Duration = Duration::from_secs(30);
 
-/// What a host has of an engine.
-pub(super) struct Live {
-    /// Its files, each as `HOST/PATH`.
-    pub(super) files: Vec<ImportFile>,
-    /// Files beside them that were not read.
-    pub(super) left: Vec<Note>,
-}
-
-/// Reads the files that an engine usually has. Nothing is changed on the host, and no agent has to be there.
+/// Reads the files that an engine usually has, each as `HOST/PATH`. What its reader does not read is not fetched, and
+/// comes without its text, for the reader to say so. Nothing is changed on the host, and no agent has to be there.
 ///
 /// # Errors
 /// When the fleet has errors, the host cannot be reached, has none of the files, or one of them is no text.
-pub(super) fn read(engine: &Engine, host: &str, at: &At, cx: &Cx) -> Result<Live, Failure> {
+pub(super) fn read(engine: &Engine, host: &str, at: &At, cx: &Cx) -> Result<Vec<ImportFile>, Failure> {
     let progress = Progress::new(&cx.console, "reading and rendering");
     let way = way::open(cx, at, &[host.to_owned()])?;
     progress.say(&format!("reading from {host}"));
-    let mut live = Live { files: Vec::new(), left: Vec::new() };
+    let mut files = Vec::new();
     let mut report = Report::new();
     for target in way.targets() {
         let remote = &*target.remote;
         for path in paths(remote, engine).map_err(|e| unreached(&e))? {
             let shown = format!("{host}{path}");
-            let place = Place::file(shown.as_str());
-            if !engine.lies.contains(&path.as_str()) && !engine.named.iter().any(|end| path.ends_with(end)) {
-                let why = format!("its name does not end with {}", engine.named.join(" or "));
-                live.left.push(Note { place, what: "not read".to_owned(), why });
+            if !(engine.reads)(&path) {
+                files.push(ImportFile { path: shown, text: String::new() });
                 continue;
             }
             let Some(bytes) = remote.read(&path).map_err(|e| unreached(&e))? else { continue };
             match String::from_utf8(bytes) {
-                Ok(text) => live.files.push(ImportFile { path: shown, text }),
-                Err(_) => report.push(Diagnostic::error(codes::UNREADABLE, &place, "this file is not UTF-8")),
+                Ok(text) => files.push(ImportFile { path: shown, text }),
+                Err(_) => {
+                    let place = Place::file(shown.as_str());
+                    report.push(Diagnostic::error(codes::UNREADABLE, &place, "this file is not UTF-8"));
+                }
             }
         }
     }
     if report.has_errors() {
         return Err(Failure { exit: Exit::Errors, report, texts: Arc::default() });
     }
-    if live.files.is_empty() {
+    if files.is_empty() {
         let why = format!("no files of {} there: looked in {}", engine.name, engine.lies.join(", "));
         return Err(unreadable(Path::new(host), &why));
     }
-    Ok(live)
+    Ok(files)
 }
 
 /// Every file that may be the engine's, in order.

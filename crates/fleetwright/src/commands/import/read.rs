@@ -99,12 +99,9 @@ fn engines(
         let message = format!("files of {name} cannot be imported yet");
         return Err(Failure::bare(Exit::Errors, codes::UNREADABLE, message));
     };
-    let (files, left) = match command.host.as_deref().filter(|_| command.live) {
-        Some(host) => {
-            let live = super::live::read(engine, host, &command.at, cx)?;
-            (live.files, live.left)
-        }
-        None => (texts(&command.files)?, Vec::new()),
+    let files = match command.host.as_deref().filter(|_| command.live) {
+        Some(host) => super::live::read(engine, host, &command.at, cx)?,
+        None => texts(&command.files)?,
     };
     let input = Input { host: command.host.as_deref(), files: &files, fleet };
     // With the fleet in view a reader finds other names for what is there; without it, what it would write is what
@@ -113,8 +110,7 @@ fn engines(
     if fleet.is_some() && !alone.files.is_empty() && super::folder::all_there(target, &alone) {
         return Err(super::folder::nothing_new());
     }
-    let mut imported = (engine.read)(&input);
-    imported.notes.extend(left);
+    let imported = (engine.read)(&input);
     let mut read = plain(imported, Meaning::Engine(engine));
     for file in &files {
         if let Some(host) = host_of(&input, &file.path) {

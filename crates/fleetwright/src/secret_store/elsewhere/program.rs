@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 /// It may have to ask a key service on the network, or somebody at the terminal.
 const DEADLINE: Duration = Duration::from_secs(120);
-const STEP: Duration = Duration::from_millis(20);
 
 /// The value at the key, or all that is in it.
 pub(super) fn read(folder: &Path, at: &Elsewhere) -> Result<Secret, Failure> {
@@ -77,18 +76,11 @@ fn reader(from: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<V
 
 /// Its exit code; `None` when it was ended for taking too long.
 fn wait(child: &mut Child) -> Option<i32> {
-    let until = Instant::now() + DEADLINE;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status.code().unwrap_or(-1)),
-            Ok(None) if Instant::now() < until => std::thread::sleep(STEP),
-            Ok(None) | Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
-    }
+    remote::wait_until(child, Instant::now() + DEADLINE).ok().or_else(|| {
+        let _ = child.kill();
+        let _ = child.wait();
+        None
+    })
 }
 
 fn failed(at: &Elsewhere, why: String) -> Failure {
